@@ -1,0 +1,59 @@
+"""The names a recipe may give a backbone, and what they build."""
+
+from typing import Final, NamedTuple
+
+from lookmore.backbones.native import NativeBackbone
+from lookmore.backbones.timm_backbone import TimmBackbone
+from lookmore.errors import ConfigError
+
+TIMM_PREFIX: Final = "timm:"
+
+
+class NativeSize(NamedTuple):
+    """How wide and how deep a native backbone is."""
+
+    widths: tuple[int, int, int]
+    """Channels of each stage."""
+
+    depths: tuple[int, int, int]
+    """Residual blocks of each stage."""
+
+
+# With a 128-d head, at 16 px: parameters and multiply-adds of one image.
+BACKBONES: Final[dict[str, NativeSize]] = {
+    "nano": NativeSize(widths=(16, 32, 64), depths=(2, 2, 1)),  # 0.11 M, 5.5 M
+    "small": NativeSize(widths=(32, 64, 128), depths=(2, 2, 2)),  # 0.71 M, 26 M
+    "base": NativeSize(widths=(64, 128, 256), depths=(2, 2, 2)),  # 2.8 M, 105 M
+}
+
+
+def build_backbone(
+    name: str, *, side: int, pretrained: bool = False
+) -> NativeBackbone | TimmBackbone:
+    """Build a backbone by name.
+
+    Args:
+        name: One of ``BACKBONES``, or ``timm:NAME`` for any network of timm.
+        side: Height and width of the images it will see, in pixels.
+        pretrained: Start from timm's published weights, which are downloaded once.
+
+    Returns:
+        A module from normalised images ``(B, 3, side, side)`` to ``(B, features_width)``.
+
+    Raises:
+        ConfigError: If the name is unknown, the side does not suit it, or there are no
+            pretrained weights to be had.
+    """
+    if name.startswith(TIMM_PREFIX):
+        return TimmBackbone(name.removeprefix(TIMM_PREFIX), side=side, pretrained=pretrained)
+    if name not in BACKBONES:
+        raise ConfigError(
+            f"backbone must be one of {', '.join(BACKBONES)} or {TIMM_PREFIX}NAME, got {name!r}"
+        )
+    if pretrained:
+        raise ConfigError(
+            f"backbone {name!r} has no pretrained weights; set pretrained to false or use "
+            f"{TIMM_PREFIX}NAME"
+        )
+    size = BACKBONES[name]
+    return NativeBackbone(widths=size.widths, depths=size.depths, side=side)

@@ -1,0 +1,1 @@
+"""A recipe, stage after stage, into a run folder."""

@@ -1,0 +1,235 @@
+"""The whole chain of a recipe: teacher, assistant, student, and the student left alone."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from lightning_fabric import Fabric
+
+from lookmore.chain.folder import add_seconds, open_run_folder, write_unreadable
+from lookmore.chain.guide import (
+    PlacedGuide,
+    Report,
+    StreamTeacher,
+    fit_space,
+    table_of,
+    teacher_flip,
+)
+from lookmore.chain.material import Material, open_material
+from lookmore.chain.stage import run_stage
+from lookmore.checkpoint.checkpoint import Checkpoint
+from lookmore.data.views import ViewConfig
+from lookmore.engine.loop import make_fabric
+from lookmore.recipe.config import LearnerConfig, Recipe
+from lookmore.teachers import Teacher, open_teacher
+
+Reporter = Callable[[str], Report]
+"""Given the name of a piece of work, returns what is told of its progress."""
+
+SMOKE_IMAGES = 16
+_SMOKE_BATCH = 8
+
+
+def smoked(recipe: Recipe) -> Recipe:
+    """Return the recipe cut to two steps of each stage; everything else stays as it is.
+
+    Args:
+        recipe: The experiment.
+
+    Returns:
+        The same with one epoch of small batches, two views and a name of its own; train it on
+        `SMOKE_IMAGES` images.
+    """
+
+    def short(learner: LearnerConfig) -> LearnerConfig:
+        per_class = min(learner.schedule.images_per_class, 2)
+        schedule = replace(
+            learner.schedule, epochs=1, batch=_SMOKE_BATCH, images_per_class=per_class
+        )
+        return replace(learner, schedule=schedule)
+
+    training = recipe.teacher_training
+    return replace(
+        recipe,
+        name=f"{recipe.name}-smoke",
+        views=replace(
+            recipe.views, count=min(recipe.views.count, 2), blends=min(recipe.views.blends, 1)
+        ),
+        teacher_training=None if training is None else short(training),
+        assistant=None if recipe.assistant is None else short(recipe.assistant),
+        student=short(recipe.student),
+    )
+
+
+def run_chain(
+    recipe: Recipe,
+    *,
+    folder: Path,
+    reporter: Reporter,
+    limit: int | None = None,
+    restart: bool = False,
+) -> Checkpoint:
+    """Train every stage of a recipe that is not finished yet.
+
+    Args:
+        recipe: The experiment.
+        folder: The run folder, ``runs/NAME``.
+        reporter: Told of each piece of work.
+        limit: Train on this many images at most; ``None`` = all.
+        restart: Train stages anew whose settings have changed.
+
+    Returns:
+        The student.
+
+    Raises:
+        LookmoreError: Of the kind that fits; what is finished stays finished.
+    """
+    open_run_folder(folder, recipe)
+    began = time.monotonic()
+    material = open_material(recipe, limit=limit, progress=reporter("images"))
+    add_seconds(folder, "images", time.monotonic() - began)
+    write_unreadable(folder, material.pack)
+    return _Chain(recipe, material, folder, reporter, restart).run()
+
+
+class _Chain:
+    """The stages of one run, in order; each hands its stream to the next."""
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        material: Material,
+        folder: Path,
+        reporter: Reporter,
+        restart: bool,
+    ) -> None:
+        self.recipe, self.material, self.folder = recipe, material, folder
+        self.reporter, self.restart = reporter, restart
+        self.fabric: Fabric = make_fabric(recipe.machine)
+
+    def run(self) -> Checkpoint:
+        recipe = self.recipe
+        teacher = self._teacher()
+        centre = recipe.teacher.centre and recipe.teacher_training is None
+        guides = {"teacher": self._guide("teacher", teacher, flip=teacher_flip(recipe))}
+        guides["teacher"] = guides["teacher"]._replace(
+            space=fit_space(guides["teacher"].table, centre=centre)
+        )
+        held = {"teacher": self._held_out("teacher", teacher, guides["teacher"])}
+        facts = {
+            "teacher": {
+                "name": teacher.name,
+                "fingerprint": teacher.fingerprint,
+                "width": teacher.width,
+                "licence": teacher.licence,
+            }
+        }
+        upstream: tuple[str, ...] = (teacher.fingerprint,)
+
+        assistant: Checkpoint | None = None
+        if recipe.assistant is not None:
+            assistant = self._stage(
+                "assistant", recipe.assistant, guides, held, upstream, None, facts
+            )
+            if "assistant" in recipe.student.active_guides:
+                guide = StreamTeacher(assistant.stream, name="assistant", device=self.fabric.device)
+                guides["assistant"] = self._guide("assistant", guide, flip=False)
+                held["assistant"] = self._held_out("assistant", guide, guides["assistant"])
+            upstream = (*upstream, assistant.facts["weights_sha256"])
+
+        start_from = assistant.stream if assistant and recipe.student.warm_start else None
+        student = self._stage("student", recipe.student, guides, held, upstream, start_from, facts)
+        if "student_alone" in recipe.evaluate.controls and self.material.classes > 1:
+            alone = alone_config(recipe)
+            self._stage("student_alone", alone, {}, {}, (), None, {})
+        return student
+
+    def _teacher(self) -> Teacher:
+        recipe = self.recipe
+        if recipe.teacher_training is None:
+            return open_teacher(recipe.teacher)
+        trained = self._stage("teacher", recipe.teacher_training, {}, {}, (), None, {})
+        return StreamTeacher(trained.stream, name="trained", device=self.fabric.device)
+
+    def _guide(self, name: str, teacher: Teacher, *, flip: bool) -> PlacedGuide:
+        began = time.monotonic()
+        table = table_of(
+            teacher,
+            self.material,
+            rows=self.material.train,
+            views=self.recipe.views,
+            seed=self.recipe.seed,
+            flip=flip,
+            report=self.reporter(f"{name} looks"),
+        )
+        add_seconds(self.folder, f"{name}_embeddings", time.monotonic() - began)
+        return PlacedGuide(table, fit_space(table, centre=False), teacher.width)
+
+    def _held_out(self, name: str, teacher: Teacher, guide: PlacedGuide) -> PlacedGuide | None:
+        """The guide's embeddings of the validation images, in the space fitted to training."""
+        if len(self.material.validation) == 0:
+            return None
+        table = table_of(
+            teacher,
+            self.material,
+            rows=self.material.validation,
+            views=ViewConfig(),
+            seed=self.recipe.seed,
+            flip=name == "teacher" and teacher_flip(self.recipe),
+        )
+        return guide._replace(table=table)
+
+    def _stage(
+        self,
+        role: str,
+        learner: LearnerConfig,
+        guides: dict[str, PlacedGuide],
+        held: dict[str, PlacedGuide | None],
+        upstream: tuple[str, ...],
+        start_from: Any,
+        facts: dict[str, Any],
+    ) -> Checkpoint:
+        used = {name: guides[name] for name in learner.active_guides}
+        seen = {name: guide for name in used if (guide := held[name]) is not None}
+        own = "teacher" in guides and guides["teacher"].width
+        checkpoint = run_stage(
+            role=role,
+            recipe=self.recipe,
+            learner=learner,
+            material=self.material,
+            guides=used,
+            validation_guides=seen,
+            guide_mean=guides["teacher"].space.mean if own else None,
+            upstream=upstream,
+            start_from=start_from,
+            facts=facts,
+            fabric=self.fabric,
+            folder=self.folder / role,
+            report=self.reporter(role.replace("_", " ")),
+            restart=self.restart,
+        )
+        return checkpoint
+
+
+def alone_config(recipe: Recipe) -> LearnerConfig:
+    """Return the student's section without its guides: the control ``student_alone``.
+
+    Same network, images, views and schedule. Without a guide it can only learn from labels;
+    where the student itself has no task loss, it gets the task's usual one.
+
+    Args:
+        recipe: The experiment.
+    """
+    usual = {"face": "arcface", "metric": "proxy-anchor", "classify": "cross-entropy"}
+    task = recipe.student.task
+    if task.loss == "none" or task.weight == 0:
+        task = replace(task, loss=usual[recipe.task])
+    return replace(
+        recipe.student,
+        guides={},
+        weights={},
+        warm_start=False,
+        task=replace(task, weight=1.0),
+    )

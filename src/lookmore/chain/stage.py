@@ -1,0 +1,289 @@
+"""One stage: build the learner, train it, keep its checkpoint; skipped when already done."""
+
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+from torch import nn
+
+from lookmore.chain.folder import add_seconds
+from lookmore.chain.guide import PlacedGuide, Report
+from lookmore.chain.material import Material
+from lookmore.checkpoint.checkpoint import Checkpoint, load_checkpoint, read_facts, save_checkpoint
+from lookmore.checkpoint.provenance import commit, machine, versions
+from lookmore.data.views import ViewConfig
+from lookmore.degradation import DegradationConfig
+from lookmore.engine.feed import Feed
+from lookmore.engine.inputs import LiveInputs, keep_inputs
+from lookmore.engine.loop import train_stage
+from lookmore.engine.objective import StageObjective
+from lookmore.errors import CheckpointError
+from lookmore.losses import HybridOrder, build_task_loss
+from lookmore.recipe.config import LearnerConfig, Recipe
+from lookmore.recipe.load import as_plain
+from lookmore.streams.build import build_stream
+from lookmore.streams.stream import Stream
+from lookmore.streams.warm_start import warm_start
+
+_DEFAULT_WIDTH = 128  # of a stream that has no guide to take it from
+
+
+def stage_key(role: str, recipe: Recipe, learner: LearnerConfig, *upstream: str) -> str:
+    """Return a hash of everything a stage's weights depend on.
+
+    Args:
+        role: ``teacher``, ``assistant``, ``student`` or ``student_alone``.
+        recipe: Its seed, task, precision, views and degradation count.
+        learner: The stage's own settings; how often it validates or saves does not count.
+        upstream: Fingerprints of the material and of the guides.
+    """
+    own = as_plain(learner)
+    for name in ("validate_every", "checkpoint_seconds"):
+        own["schedule"].pop(name)
+    facts: dict[str, Any] = {
+        "role": role,
+        "task": recipe.task,
+        "seed": recipe.seed,
+        "precision": recipe.machine.precision,
+        "views": as_plain(recipe.views),
+        "learner": own,
+        "upstream": upstream,
+    }
+    if role.startswith("student"):
+        facts["degradation"] = as_plain(recipe.degradation)
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:24]
+
+
+def run_stage(
+    *,
+    role: str,
+    recipe: Recipe,
+    learner: LearnerConfig,
+    material: Material,
+    guides: Mapping[str, PlacedGuide],
+    validation_guides: Mapping[str, PlacedGuide],
+    guide_mean: torch.Tensor | None,
+    upstream: tuple[str, ...],
+    start_from: Stream | None,
+    facts: Mapping[str, Any],
+    fabric: Fabric,
+    folder: Path,
+    report: Report,
+    restart: bool = False,
+    stop_after_steps: int | None = None,
+) -> Checkpoint:
+    """Train one stream, or return it if this very stage is already finished.
+
+    Args:
+        role: ``teacher``, ``assistant``, ``student`` or ``student_alone``.
+        recipe: The whole experiment.
+        learner: This stage's section.
+        material: The images.
+        guides: Guide name to its placed embeddings of the training views.
+        validation_guides: The same of the validation images' plain view; may be empty.
+        guide_mean: ``(D,)`` of the teacher's space, kept with the stream; ``None`` = zeros.
+        upstream: Fingerprints of what the stage learns from.
+        start_from: A stream whose weights are taken over where they fit.
+        facts: More to keep in the checkpoint.
+        fabric: Device and precision.
+        folder: Of this stage.
+        report: Told of progress.
+        restart: Throw away what the folder holds, if it is of other settings.
+        stop_after_steps: Stop early, leaving a resume state (tests and ``--smoke``).
+
+    Returns:
+        The finished checkpoint.
+
+    Raises:
+        CheckpointError: If the folder holds a stage of other settings and not ``restart``.
+        TrainingError: If a term stops being finite.
+    """
+    key = stage_key(role, recipe, learner, material.fingerprint, *upstream)
+    if restart and _other_settings(folder, key):
+        shutil.rmtree(folder)
+    found = read_facts(folder)
+    if found is not None:
+        if found["key"] != key:
+            raise CheckpointError(
+                f"{folder} holds a stage trained with other settings or data; choose another run "
+                "with name= or --out, or add --restart to train it anew"
+            )
+        return load_checkpoint(folder)
+
+    began = time.monotonic()
+    stream = _new_stream(role, recipe, learner, material, guides)
+    copied = warm_start(stream, start_from) if start_from is not None else ()
+    student = role.startswith("student")
+    inputs = keep_inputs(
+        LiveInputs(
+            pack=material.pack,
+            rows=material.train,
+            views=recipe.views,
+            side=stream.side,
+            degradation=recipe.degradation if student else None,
+            seed=recipe.seed,
+        ),
+        folder=material.cache,
+        progress=lambda done, total: report(done, total, "making views"),
+    )
+    feed = Feed(
+        rows=material.train,
+        labels=material.labels,
+        keys=material.pack.keys,
+        views=recipe.views,
+        inputs=inputs,
+        guides=guides,
+        batch=min(learner.schedule.batch, len(material.train)),
+        images_per_class=learner.schedule.images_per_class,
+        seed=recipe.seed,
+    )
+    objective, weights = _objective(role, learner, stream, guides, material)
+    validate = _Validation(
+        material, validation_guides, stream.side, recipe.degradation if student else None,
+        recipe.seed, fabric,
+    )  # fmt: skip
+    finished = train_stage(
+        objective=objective,
+        feed=feed,
+        weights=weights,
+        schedule=learner.schedule,
+        fabric=fabric,
+        folder=folder,
+        key=key,
+        validate=validate if validate.columns else None,
+        validation_columns=validate.columns,
+        progress=report,
+        stop_after_steps=stop_after_steps,
+    )
+    seconds = time.monotonic() - began
+    add_seconds(folder.parent, role, seconds)
+    if not finished:
+        raise CheckpointError(f"{role} was stopped early; run the same command again to go on")
+    stream.to("cpu").eval()
+    mean = torch.zeros(stream.width) if guide_mean is None else guide_mean
+    checkpoint = Checkpoint(
+        stream=stream,
+        guide_mean=mean,
+        facts={
+            **facts,
+            "role": role,
+            "key": key,
+            "recipe": as_plain(recipe),
+            "guides": learner.active_guides,
+            "class_names": list(material.class_names),
+            "warm_started_tensors": len(copied),
+            "parameters": sum(p.numel() for p in stream.parameters()),
+            "versions": versions(),
+            "commit": commit(),
+            "machine": machine(),
+        },
+    )
+    save_checkpoint(folder, checkpoint)
+    (folder / "resume.safetensors").unlink(missing_ok=True)
+    return load_checkpoint(folder)
+
+
+def _other_settings(folder: Path, key: str) -> bool:
+    if not folder.exists():
+        return False
+    try:
+        found = read_facts(folder)
+    except CheckpointError:
+        return True  # damaged, or of another format: --restart is the way out
+    return found is None or found.get("key") != key
+
+
+def _new_stream(
+    role: str,
+    recipe: Recipe,
+    learner: LearnerConfig,
+    material: Material,
+    guides: Mapping[str, PlacedGuide],
+) -> Stream:
+    widths = [guide.width for guide in guides.values()]
+    student = role.startswith("student")
+    side = learner.stream.side or (recipe.degradation.side if student else recipe.data.side)
+    # initial weights depend on the seed alone, not on what ran before in this process
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(recipe.seed)
+        return build_stream(
+            learner.stream,
+            side=side,
+            width=learner.stream.width or (widths[0] if widths else _DEFAULT_WIDTH),
+            classes=material.classes if learner.task.loss == "cross-entropy" else 0,
+        )
+
+
+def _objective(
+    role: str,
+    learner: LearnerConfig,
+    stream: Stream,
+    guides: Mapping[str, PlacedGuide],
+    material: Material,
+) -> tuple[StageObjective, dict[str, float]]:
+    orders = learner.active_orders
+    relations: dict[str, HybridOrder] = {}
+    weights: dict[str, float] = {}
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        for name, share in learner.active_guides.items():
+            relations[name] = HybridOrder(
+                **orders, student_width=stream.width, teacher_width=guides[name].width
+            )
+            weights |= {f"{order}/{name}_to_{role}": w * share for order, w in orders.items()}
+        task: nn.Module | None = None
+        if learner.task.loss != "none" and learner.task.weight > 0:
+            task = build_task_loss(learner.task, classes=material.classes, width=stream.width)
+            weights[f"task/{learner.task.loss}"] = learner.task.weight
+    objective = StageObjective(
+        learner=stream,
+        role=role,
+        relations=relations,
+        task_loss=task,
+        task_name=learner.task.loss,
+    )
+    return objective, weights
+
+
+class _Validation:
+    """Looks at images the stage does not train on: cosine to each guide's embedding."""
+
+    def __init__(
+        self,
+        material: Material,
+        guides: Mapping[str, PlacedGuide],
+        side: int,
+        degradation: DegradationConfig | None,
+        seed: int,
+        fabric: Fabric,
+    ) -> None:
+        self.rows, self.guides, self.device = material.validation, guides, fabric.device
+        self.inputs = LiveInputs(
+            pack=material.pack,
+            rows=self.rows,
+            views=ViewConfig(),
+            side=side,
+            degradation=degradation,
+            seed=seed,
+        )
+        self.columns = [f"validation/cosine_to_{name}" for name in guides] if len(self.rows) else []
+
+    def __call__(self, learner: nn.Module) -> dict[str, float]:
+        sums = dict.fromkeys(self.columns, 0.0)
+        for rows in np.array_split(self.rows, -(-len(self.rows) // 128)):
+            plain = np.zeros(len(rows), dtype=np.int64)
+            with torch.inference_mode():
+                images = self.inputs.lookup(rows, plain).float().to(self.device) / 255
+                seen = learner(images).embeddings.cpu()
+            for column, guide in zip(self.columns, self.guides.values(), strict=True):
+                told = guide.lookup(rows, plain)
+                if told.shape[1] == seen.shape[1]:
+                    sums[column] += float((seen * told).sum())
+        return {name: value / len(self.rows) for name, value in sums.items()}

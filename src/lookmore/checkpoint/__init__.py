@@ -1,0 +1,1 @@
+"""One file format; the only thing that evaluation and use read."""

@@ -1,0 +1,52 @@
+"""``lookmore distill``: your own folder in one command."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def distill(
+    data: Annotated[
+        str, typer.Option(help="A folder per class, a CSV/Parquet manifest, or hf://NAME.")
+    ],
+    task: Annotated[str, typer.Option(help="face, metric or classify.")],
+    teacher: Annotated[
+        str,
+        typer.Option(
+            help="dlib-face, imagenet, timm:NAME, onnx:PATH, file:PATH; or trained: from the labels."
+        ),
+    ] = "trained",
+    side: Annotated[int, typer.Option(help="Side of the student's input, in pixels.")] = 16,
+    epochs: Annotated[int, typer.Option(help="Passes of the student over the images.")] = 30,
+    name: Annotated[str, typer.Option(help="Of the run; made from the folder if left out.")] = "",
+    out: Annotated[Path | None, typer.Option(help="Run folder; runs/NAME if left out.")] = None,
+    overrides: Annotated[
+        list[str] | None, typer.Argument(help="section.key=value, as many as you like.")
+    ] = None,
+    smoke: Annotated[bool, typer.Option(help="Two steps of each stage, to see it work.")] = False,
+    restart: Annotated[
+        bool, typer.Option(help="Train stages anew whose settings have changed.")
+    ] = False,
+) -> None:
+    """Write a recipe for your images and train it; the recipe lies in the run folder, to be
+    changed and run again with lookmore train.
+    """
+    from lookmore.cli.train import run_recipe
+    from lookmore.data.config import DataConfig
+    from lookmore.data.sources import open_source
+    from lookmore.recipe.load import recipe_from
+    from lookmore.recipe.template import recipe_values, run_name
+
+    labelled = bool((open_source(DataConfig(root=data)).labels >= 0).any())
+    values = recipe_values(
+        name=name or run_name(data, task=task, side=side),
+        teacher=teacher,
+        data=data,
+        task=task,
+        side=side,
+        epochs=epochs,
+        labelled=labelled,
+    )
+    recipe = recipe_from(values, source="the recipe", overrides=overrides or [])
+    run_recipe(recipe, out=out, smoke=smoke, restart=restart)

@@ -1,0 +1,16 @@
+"""``lookmore evaluate``: a finished run, measured again."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+
+def evaluate(
+    run: Annotated[Path, typer.Argument(help="Run folder, such as runs/demo.")],
+) -> None:
+    """Measure a run beside its controls; write report.json, report.html and figures into it."""
+    from lookmore.cli.finish import report_on
+
+    report_on(run, console=Console(stderr=True))

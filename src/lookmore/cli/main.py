@@ -1,0 +1,29 @@
+"""The ``lookmore`` command: pick a subcommand, run it, turn our errors into one line."""
+
+import sys
+
+import typer
+
+from lookmore.cli import data, demo, distill, evaluate, train
+from lookmore.errors import LookmoreError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Recognise images from few pixels: distil a sharp recogniser into a small one.",
+)
+app.command("demo")(demo.demo)
+app.command("train")(train.train)
+app.command("distill")(distill.distill)
+app.command("evaluate")(evaluate.evaluate)
+app.add_typer(data.app, name="data")
+
+
+def main() -> None:
+    """Run the command line; exit with 1 and one line on an error the user can act on."""
+    try:
+        app()
+    except LookmoreError as error:
+        print(f"lookmore: {error}", file=sys.stderr)
+        sys.exit(1)

@@ -1,0 +1,1 @@
+"""Images on disk become labelled, split and packed tensors."""

@@ -1,0 +1,98 @@
+"""Settings that say which images there are, how they are cut, and who sees which."""
+
+from dataclasses import dataclass
+
+from lookmore.errors import ConfigError
+
+_CHOICES = {
+    "source": ("auto", "folder", "manifest", "huggingface", "orl"),
+    "fit": ("crop", "squash", "pad"),
+    "split_by": ("image", "class"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataConfig:
+    """Where the images come from, their common side, and their splits."""
+
+    root: str
+    """Folder of images, manifest (.csv, .parquet), saved data set, ``hf://NAME``, or ``orl``."""
+
+    source: str = "auto"
+    """Kind of ``root``: auto, folder, manifest, huggingface or orl; auto looks at ``root``."""
+
+    side: int = 112
+    """Height and width to which every image is brought, in pixels."""
+
+    fit: str = "crop"
+    """How an oblong image becomes square: crop (its centre), squash, or pad (repeat its edges)."""
+
+    path_column: str = "path"
+    """Column of a manifest with the path of each image, relative to the manifest."""
+
+    label_column: str = "label"
+    """Column with the class of each image; empty: use no labels."""
+
+    split_column: str = "split"
+    """Column of a manifest with train, val, validation, test or nothing; empty: use none."""
+
+    image_column: str = "image"
+    """Column of a Hugging Face data set that holds the images."""
+
+    dataset_split: str = ""
+    """Hugging Face splits to read, joined by ``+`` (``train+test``); empty: all of them."""
+
+    split_by: str = "image"
+    """What is dealt to train, val and test where none is stated: single images or whole classes."""
+
+    validation_share: float = 0.1
+    """Share of the images (or classes) that chooses settings, in [0, 1)."""
+
+    test_share: float = 0.2
+    """Share of the images (or classes) that is only ever evaluated, in [0, 1)."""
+
+    pairs: str = ""
+    """Path of a pairs file in the format of LFW; empty: none."""
+
+    pairs_fold: int = 0
+    """Fold of ``pairs``, counted from 1, whose people form the test split; 0: splits by share."""
+
+    max_unreadable: float = 0.01
+    """Share of images that may be damaged before the run stops, in [0, 1]."""
+
+    cache: str = "runs/.cache"
+    """Folder for the decoded images, made when it is missing."""
+
+    def __post_init__(self) -> None:
+        if not self.root:
+            raise ConfigError("data.root must name a folder, a manifest or a data set, got nothing")
+        if self.side < 4:
+            raise ConfigError(f"data.side must be at least 4 pixels, got {self.side}")
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise ConfigError(
+                    f"data.{name} must be one of {', '.join(choices)}, got {getattr(self, name)!r}"
+                )
+        for name in ("path_column", "image_column", "cache"):
+            if not getattr(self, name):
+                raise ConfigError(f"data.{name} must not be empty")
+        for name in ("validation_share", "test_share"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ConfigError(
+                    f"data.{name} must be at least 0 and below 1, got {getattr(self, name)}"
+                )
+        if self.validation_share + self.test_share >= 1:
+            raise ConfigError(
+                "data.validation_share and data.test_share must leave something to train on, "
+                f"got {self.validation_share} and {self.test_share}"
+            )
+        if not 0 <= self.max_unreadable <= 1:
+            raise ConfigError(
+                f"data.max_unreadable must be between 0 and 1, got {self.max_unreadable}"
+            )
+        if self.pairs_fold < 0:
+            raise ConfigError(f"data.pairs_fold must be 0 or more, got {self.pairs_fold}")
+        if self.pairs_fold and not self.pairs:
+            raise ConfigError(
+                f"data.pairs_fold is {self.pairs_fold}, but data.pairs names no pairs file"
+            )

@@ -1,0 +1,78 @@
+"""What a stage minimises: relations to each guide, and the task."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from lookmore.engine.batch import Batch
+from lookmore.losses import HybridOrder
+
+
+class StageObjective(nn.Module):
+    """Named terms of one stage for one learner.
+
+    Args:
+        learner: Called on ``batch.images``; returns embeddings and logits.
+        role: Name of the learner in the terms: ``assistant`` or ``student``.
+        relations: One `HybridOrder` per guide name.
+        task_loss: Called with the learner's output and the labels; ``None`` = no task term.
+        task_name: Name of the task term, such as ``arcface``.
+    """
+
+    def __init__(
+        self,
+        *,
+        learner: nn.Module,
+        role: str,
+        relations: Mapping[str, HybridOrder],
+        task_loss: nn.Module | None,
+        task_name: str,
+    ) -> None:
+        super().__init__()
+        self.learner = learner
+        self.role = role
+        self.relations = dict(relations)
+        self._relation_modules = nn.ModuleList(relations.values())  # so that their maps train
+        self.task_loss = task_loss
+        self.task_name = task_name
+
+    def forward(self, batch: Batch) -> dict[str, Tensor]:
+        """Compute every term of one batch.
+
+        Returns:
+            Unweighted scalars named ``ORDER/GUIDE_to_ROLE`` and ``task/NAME``.
+        """
+        output = self.learner(batch.images)
+        terms: dict[str, Tensor] = {}
+        for guide, relation in self.relations.items():
+            found = relation.terms(student=output.embeddings, teacher=batch.guides[guide])
+            terms |= {f"{order}/{guide}_to_{self.role}": term for order, term in found.items()}
+        if self.task_loss is not None:
+            terms[f"task/{self.task_name}"] = self.task_loss(output, batch.labels)
+        return terms
+
+
+def parameter_groups(module: nn.Module, *, weight_decay: float) -> list[dict[str, object]]:
+    """Split parameters into those that decay (matrices, kernels) and those that do not.
+
+    Decaying the scales of a normalisation or a bias moves the function for no gain in
+    regularity; embeddings of classes (proxies) are matrices and decay.
+
+    Args:
+        module: Whose parameters are trained.
+        weight_decay: Of the first group.
+
+    Returns:
+        Two groups for a ``torch.optim`` optimizer; parameters that need no gradient are left out.
+    """
+    trained = [p for p in module.parameters() if p.requires_grad]
+    return [
+        {"params": [p for p in trained if p.ndim > 1], "weight_decay": weight_decay},
+        {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+
+
+def first_bad_term(terms: Mapping[str, Tensor]) -> str | None:
+    """Return the name of the first term that is not finite, or ``None``."""
+    return next((name for name, term in terms.items() if not torch.isfinite(term).all()), None)

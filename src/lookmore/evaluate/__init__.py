@@ -1,0 +1,1 @@
+"""Checkpoint and images in, report out."""

@@ -1,0 +1,58 @@
+"""Who is measured against which gallery: the student, and the controls it must be seen beside."""
+
+from typing import NamedTuple
+
+from lookmore.evaluate.encoder import Encoder
+
+
+class Contestant(NamedTuple):
+    """One line of a report: who embeds the probes, who the gallery."""
+
+    method: str
+    """As in `Row.method`."""
+
+    probe: Encoder
+    """Embeds the probes."""
+
+    gallery: Encoder
+    """Embeds the sharp gallery."""
+
+    guide: str
+    """Whom the probe's stream learnt from."""
+
+    sharp_only: bool
+    """Measured on sharp probes only."""
+
+
+def contestants(
+    encoders: dict[str, Encoder], *, guide: str, controls: set[str]
+) -> list[Contestant]:
+    """Return everyone to measure, controls first.
+
+    The student left alone speaks a language of its own, so its gallery is enrolled anew through
+    itself: the best a user could do with it.
+
+    Args:
+        encoders: ``teacher``, ``student`` and perhaps ``assistant``, ``student_alone``.
+        guide: Of the student, as in `Row.guide`.
+        controls: Which of the three controls to measure.
+
+    Returns:
+        At least the student.
+    """
+    found: list[Contestant] = []
+    teacher = encoders.get("teacher")
+    if teacher is not None:
+        if "teacher" in controls:
+            found.append(Contestant("teacher", teacher, teacher, "none", True))
+        if "assistant" in encoders:
+            assistant = encoders["assistant"]
+            found.append(Contestant("assistant", assistant, teacher, "teacher", True))
+        if "teacher_upscaled" in controls and teacher.recall is None:
+            found.append(Contestant("teacher_upscaled", teacher, teacher, "none", False))
+    if "student_alone" in controls and "student_alone" in encoders:
+        alone = encoders["student_alone"]
+        found.append(Contestant("student_alone", alone, alone, "none", False))
+    student = encoders["student"]
+    found.append(Contestant("ours", student, teacher or student, guide, False))
+    return found

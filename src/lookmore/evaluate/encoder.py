@@ -1,0 +1,126 @@
+"""Anything that turns images of any side into embeddings: a teacher or a stream."""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from lookmore.chain.guide import Report
+from lookmore.data.pack import Pack
+from lookmore.degradation.resize import enlarge
+from lookmore.evaluate.probes import make_probes
+from lookmore.streams.stream import Stream
+from lookmore.teachers import Teacher
+from lookmore.teachers.embedding_file import EmbeddingFile
+from lookmore.teachers.space import GuideSpace
+
+_BATCH = 64
+_FORMAT = 1
+
+
+class Encoder(NamedTuple):
+    """A named way from images to unit embeddings."""
+
+    stream: str
+    """``teacher``, ``assistant``, ``student`` or ``student_alone``."""
+
+    fingerprint: str
+    """Equal means equal embeddings."""
+
+    embed: Callable[[Tensor], Tensor]
+    """``(B, 3, s, s)`` in [0, 1], any side, to ``(B, D)`` unit rows."""
+
+    recall: Callable[[Sequence[str]], Tensor] | None = None
+    """Image ids to ``(B, D)`` unit rows, for a teacher that is a file and cannot see; such an
+    encoder has sharp embeddings only."""
+
+
+def teacher_encoder(teacher: Teacher, space: GuideSpace, *, side: int, flip: bool) -> Encoder:
+    """Return the teacher, fed small images scaled up to the side it was made for.
+
+    Args:
+        teacher: Never trained here.
+        space: Where its embeddings are compared.
+        side: Of the sharp images, in pixels; smaller ones are enlarged to it (bicubic).
+        flip: Average over mirror images.
+    """
+
+    def embed(images: Tensor) -> Tensor:
+        if images.shape[-1] < side:
+            images = enlarge(images, side=side)
+        found = teacher.embed(images)
+        if flip:
+            found = (found + teacher.embed(images.flip(3))) / 2
+        return space.place(found)
+
+    mean = hashlib.sha256(space.mean.numpy().tobytes()).hexdigest()
+    facts = [teacher.fingerprint, mean, side, flip]
+    digest = hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+    if isinstance(teacher, EmbeddingFile):
+        return Encoder("teacher", digest, embed, lambda ids: space.place(teacher.embed_ids(ids)))
+    return Encoder("teacher", digest, embed)
+
+
+def stream_encoder(stream: Stream, *, name: str, weights: str, flip: bool) -> Encoder:
+    """Return a trained stream.
+
+    Args:
+        stream: In evaluation mode.
+        name: ``assistant``, ``student`` or ``student_alone``.
+        weights: Hash of its weights.
+        flip: Sum the embeddings of each image and its mirror image.
+    """
+    facts = json.dumps([weights, flip])
+    digest = hashlib.sha256(facts.encode()).hexdigest()
+    return Encoder(name, digest, lambda images: stream.embed(images, flip=flip))
+
+
+class Embedder:
+    """Embeds images of a pack at any side, each (encoder, images, side) once, kept on disk.
+
+    Args:
+        pack: The sharp images.
+        cache: Folder for what was computed.
+        report: Told of progress.
+    """
+
+    def __init__(self, pack: Pack, *, cache: Path, report: Report) -> None:
+        self.pack, self.cache, self.report = pack, cache, report
+
+    def __call__(
+        self, encoder: Encoder, rows: np.ndarray, *, side: int, degradation: str = "bicubic"
+    ) -> np.ndarray:
+        """Return ``(B, D)`` float32 unit embeddings of pack ``rows`` seen at ``side`` pixels."""
+        sharp = side >= self.pack.images.shape[-1]
+        if encoder.recall is not None and sharp:
+            return encoder.recall([self.pack.ids[row] for row in rows]).numpy()
+        digest = hashlib.sha256(self.pack.keys[rows].tobytes())
+        facts = [
+            _FORMAT, encoder.fingerprint, int(side), "none" if sharp else degradation,
+            self.pack.images.shape[-1],
+        ]  # fmt: skip
+        digest.update(json.dumps(facts).encode())
+        path = self.cache / f"probes-{digest.hexdigest()[:24]}.npy"
+        if path.exists():
+            return np.asarray(np.load(path), dtype=np.float32)
+        found: list[Tensor] = []
+        note = f"{encoder.stream} at {side} px"
+        for start in range(0, len(rows), _BATCH):
+            part = rows[start : start + _BATCH]
+            with torch.inference_mode():
+                images = make_probes(self.pack, part, side=side, degradation=degradation)
+                found.append(F.normalize(encoder.embed(images)))
+            self.report(start + len(part), len(rows), note)
+        embeddings = torch.cat(found).numpy()
+        self.cache.mkdir(parents=True, exist_ok=True)
+        beside = path.with_name(path.name + ".part")
+        with beside.open("wb") as file:
+            np.save(file, embeddings)
+        beside.replace(path)
+        return embeddings

@@ -1,0 +1,126 @@
+"""What methods, metrics and galleries are called, and in which order they stand, everywhere."""
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Literal, NamedTuple
+
+from lookmore.evaluate.rows import Row
+
+
+class Method(NamedTuple):
+    """How a method is shown to a reader."""
+
+    label: str
+    """What it is called."""
+
+    role: Literal["reference", "control", "rival", "ours"]
+    """References see sharp probes only; they and controls come first and stand back, ours comes
+    last and stands out."""
+
+
+METHODS: Mapping[str, Method] = MappingProxyType(
+    {
+        "teacher": Method("Teacher, sharp probes", "reference"),
+        "assistant": Method("Assistant, sharp probes", "reference"),
+        "teacher_upscaled": Method("Teacher, probes scaled up", "control"),
+        "student_alone": Method("Student without teacher", "control"),
+        "ours_without_assistant": Method("Student, no assistant", "rival"),
+        "ours": Method("Student, distilled", "ours"),
+    }
+)
+
+METRICS: Mapping[str, str] = MappingProxyType(
+    {
+        "rank1": "Rank-1 identification",
+        "rank5": "Rank-5 identification",
+        "accuracy": "Verification accuracy",
+        "auc": "Area under the ROC curve",
+        "map_at_r": "MAP@R",
+        "top1_accuracy": "Top-1 accuracy",
+        "mean_class_accuracy": "Accuracy, mean over classes",
+    }
+)
+
+_FAMILIES = {"tar_at_far_": "TAR at FAR ", "dir_at_far_": "DIR at FAR ", "recall_at_": "Recall@"}
+_COUNTED = {"rank": "probes", "dir": "probes", "recall": "queries", "map": "queries"}
+_ROLES = ("reference", "control", "rival", "ours")
+_DASH = "\N{EN DASH}"
+
+
+def method_of(name: str) -> Method:
+    """Return how to show a method; a name that is not in the table is a rival, shown as it is."""
+    return METHODS.get(name, Method(name.replace("_", " "), "rival"))
+
+
+def metric_label(metric: str) -> str:
+    """Return what a metric is called, such as ``TAR at FAR 1e-2`` for ``tar_at_far_1e-2``."""
+    for start, label in _FAMILIES.items():
+        if metric.startswith(start):
+            return label + metric.removeprefix(start)
+    return METRICS.get(metric, metric.replace("_", " "))
+
+
+def counted(rows: Iterable[Row]) -> str:
+    """Return what stands behind the values, such as ``200 probes``; empty if rows differ in it."""
+    found = set()
+    for row in rows:
+        family = row.metric.split("_")[0].rstrip("0123456789")
+        found.add(f"{row.n:,} {_COUNTED.get(family, 'pairs' if row.task == 'face' else 'images')}")
+    return found.pop() if len(found) == 1 else ""
+
+
+def is_reference(row: Row) -> bool:
+    """Tell whether a row is a level to reach, measured on sharp probes whatever the side."""
+    return method_of(row.method).role == "reference"
+
+
+def is_same_side(row: Row) -> bool:
+    """Tell whether probe and gallery are equally small (LR-LR), rather than one sharp (LR-HR)."""
+    return not is_reference(row) and 0 < row.probe_side == row.gallery_side
+
+
+def gallery_label(row: Row) -> str:
+    """Return who made the gallery and how sharp it is, such as ``teacher, 112 px``."""
+    if row.gallery_stream == "none":
+        return ""
+    own = row.stream != "teacher" and row.gallery_stream in (row.method, row.stream)
+    maker = "itself" if own else row.gallery_stream.replace("_", " ")
+    return f"{maker}, {'same side' if is_same_side(row) else side_label(row.gallery_side)}"
+
+
+def side_label(side: int) -> str:
+    """Return a side with its unit; 0 stands for images at their own size."""
+    return f"{side} px" if side else "own size"
+
+
+def percent(value: float) -> str:
+    """Return a share in [0, 1] as a percentage with one decimal, without the sign.
+
+    Example:
+        >>> percent(0.905)
+        '90.5'
+    """
+    return f"{100 * value:.1f}"
+
+
+def percent_interval(row: Row) -> str:
+    """Return the 95 % interval in percent, with decimals only where it is narrower than 5 points.
+
+    Example:
+        A value of 0.905 known to +-0.04 gives ``86-94`` and one known to +-0.004 ``90.1-90.9``,
+        with an en dash.
+    """
+    digits = 0 if row.high - row.low >= 0.05 else 1
+    return f"{100 * row.low:.{digits}f}{_DASH}{100 * row.high:.{digits}f}"
+
+
+def in_order(rows: Iterable[Row]) -> list[Row]:
+    """Sort rows for a reader: controls, rivals, ours; then by gallery and by side."""
+    known = list(METHODS)
+
+    def key(row: Row) -> tuple[int, int, str, bool, str, int]:
+        place = known.index(row.method) if row.method in METHODS else -1
+        role = _ROLES.index(method_of(row.method).role)
+        return role, place, row.method, is_same_side(row), row.gallery_stream, row.probe_side
+
+    return sorted(rows, key=key)

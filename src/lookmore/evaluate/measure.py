@@ -1,0 +1,84 @@
+"""A measured number on its way to becoming a row."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from lookmore.metrics.intervals import mean_interval, wilson
+
+
+class Measure(NamedTuple):
+    """What a protocol found for one contestant at one side."""
+
+    metric: str
+    """As in `Row.metric`."""
+
+    value: float
+    """In [0, 1]."""
+
+    low: float
+    """Lower end of the 95 % interval."""
+
+    high: float
+    """Upper end."""
+
+    interval: str
+    """``wilson`` or ``bootstrap``."""
+
+    n: int
+    """Probes or pairs."""
+
+    gallery_side: int
+    """In pixels; 0 where there is no gallery."""
+
+    gallery_stream: str
+    """Who embedded the gallery, or ``none``."""
+
+    selected_on: str = "none"
+    """What chose a threshold."""
+
+
+def share_of(
+    hits: np.ndarray,
+    *,
+    metric: str,
+    gallery_side: int,
+    gallery_stream: str,
+    selected_on: str = "none",
+) -> Measure:
+    """Return the share of hits with Wilson's interval.
+
+    Args:
+        hits: ``(N,)`` bool, independent trials.
+        metric: As in `Row.metric`.
+        gallery_side: In pixels.
+        gallery_stream: Who embedded the gallery.
+        selected_on: What chose a threshold.
+
+    Returns:
+        The measure.
+    """
+    low, high = wilson(int(hits.sum()), len(hits))
+    return Measure(
+        metric, float(hits.mean()), low, high, "wilson", len(hits), gallery_side, gallery_stream,
+        selected_on,
+    )  # fmt: skip
+
+
+def mean_of(values: np.ndarray, *, metric: str, gallery_side: int, gallery_stream: str) -> Measure:
+    """Return a mean of per-probe values with its bootstrap interval.
+
+    Args:
+        values: ``(N,)`` in [0, 1].
+        metric: As in `Row.metric`.
+        gallery_side: In pixels.
+        gallery_stream: Who embedded the gallery.
+
+    Returns:
+        The measure.
+    """
+    low, high = mean_interval(values)
+    return Measure(
+        metric, float(values.mean()), low, high, "bootstrap", len(values), gallery_side,
+        gallery_stream,
+    )  # fmt: skip

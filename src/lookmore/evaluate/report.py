@@ -1,0 +1,171 @@
+"""From rows to what people look at: ``report.json``, figures, ``report.html``."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from torch import Tensor
+
+from lookmore.chain.folder import read_seconds
+from lookmore.checkpoint.checkpoint import read_facts
+from lookmore.evaluate.figures import accuracy_curve, save_figure
+from lookmore.evaluate.identification import gallery_and_probes
+from lookmore.evaluate.page import write_page
+from lookmore.evaluate.probes import make_probes
+from lookmore.evaluate.rows import Row, write_rows
+from lookmore.evaluate.run import Subject
+from lookmore.evaluate.strips import probe_strip, search_strip
+
+HEADLINE_METRIC = {
+    "identification": "rank1",
+    "verification": "accuracy",
+    "retrieval": "recall_at_1",
+    "classification": "top1_accuracy",
+}
+_FACES_SHOWN = 8
+
+
+class Report(NamedTuple):
+    """Where a report lies."""
+
+    rows: list[Row]
+    """Every number of it."""
+
+    json: Path
+    """``report.json``."""
+
+    page: Path
+    """``report.html``."""
+
+
+def write_report(
+    folder: Path, subject: Subject, rows: list[Row], *, peak_mib: float, notes: Sequence[str] = ()
+) -> Report:
+    """Write the rows, the figures and the page into the run folder.
+
+    Args:
+        folder: ``runs/NAME``.
+        subject: The run.
+        rows: What was measured.
+        peak_mib: Largest memory of this process so far, in MiB.
+        notes: Sentences shown under the tables.
+
+    Returns:
+        Where everything lies.
+    """
+    figures = folder / "figures"
+    figures.mkdir(exist_ok=True)
+    recipe = subject.recipe
+    metric = HEADLINE_METRIC[recipe.protocol]
+    shown: list[tuple[str, Path]] = []
+
+    first = recipe.evaluate.degradations[0]
+    plain = [row for row in rows if row.degradation in (first, "none")]
+    for name, part, caption in _curves(plain, sharp=recipe.data.side):
+        figure = accuracy_curve(part, metric=metric, title=caption)
+        shown.append((caption, save_figure(figure, figures / f"{name}.png")))
+    if recipe.protocol == "identification":
+        found = _searched(subject, figures / "matches.png")
+        shown.append(("What is found for the same probe, by the student and by its teacher", found))
+    shown.append(("What the probes look like", _strip(subject, figures / "probes.png")))
+
+    write_rows(rows, folder / "report.json")
+    write_page(
+        folder / "report.html",
+        title=f"{recipe.evaluate.name or recipe.name}: recognising from few pixels",
+        rows=rows,
+        figures=shown,
+        facts=_facts(folder, subject, peak_mib),
+        notes=notes,
+        side=recipe.degradation.side,
+    )
+    return Report(rows, folder / "report.json", folder / "report.html")
+
+
+def _curves(rows: list[Row], *, sharp: int) -> list[tuple[str, list[Row], str]]:
+    """Split rows into the two questions: against a sharp gallery, and small against small."""
+    against_sharp = [row for row in rows if row.gallery_side in (0, sharp)]
+    among_small = [row for row in rows if row.gallery_side == row.probe_side]
+    curves = [("accuracy", against_sharp, "Accuracy against the side of the probe")]
+    if any(row.gallery_side < sharp for row in among_small):
+        curves = [
+            ("accuracy-lr-hr", against_sharp, "Small probe against a sharp image (LR-HR)"),
+            ("accuracy-lr-lr", among_small, "Small against small (LR-LR)"),
+        ]
+    return curves
+
+
+def _tried(subject: Subject) -> np.ndarray:
+    recipe, pack = subject.recipe, subject.material.pack
+    rows = pack.rows(recipe.evaluate.split)
+    if recipe.protocol == "identification":
+        rows = gallery_and_probes(
+            pack, gallery=recipe.evaluate.gallery, split=recipe.evaluate.split
+        )[1]
+    _, first = np.unique(pack.labels[rows], return_index=True)
+    spread = np.linspace(0, len(first) - 1, min(_FACES_SHOWN, len(first))).round().astype(int)
+    shown: np.ndarray = rows[first[spread]]
+    return shown
+
+
+def _strip(subject: Subject, path: Path) -> Path:
+    recipe, pack = subject.recipe, subject.material.pack
+    rows = _tried(subject)
+    sides = sorted({s for s in recipe.evaluate.sides if s < recipe.data.side})
+    probes = {
+        side: _bytes(
+            make_probes(pack, rows, side=side, degradation=recipe.evaluate.degradations[0])
+        )
+        for side in sides
+    }
+    return save_figure(probe_strip(probes, pack.batch(rows).numpy()), path)
+
+
+def _searched(subject: Subject, path: Path) -> Path:
+    """Show for a few probes whom the student finds, and whom the teacher."""
+    recipe, pack, embed = subject.recipe, subject.material.pack, subject.embed
+    gallery, probes = gallery_and_probes(
+        pack, gallery=recipe.evaluate.gallery, split=recipe.evaluate.split
+    )
+    side, degradation = recipe.degradation.side, recipe.evaluate.degradations[0]
+    rows = _tried(subject)
+    at = np.searchsorted(probes, rows)
+    matches: dict[str, np.ndarray] = {}
+    correct: dict[str, np.ndarray] = {}
+    for who in subject.contestants:
+        if who.method not in ("ours", "teacher_upscaled"):
+            continue
+        enrolled = embed(who.gallery, gallery, side=recipe.data.side)
+        seen = embed(who.probe, probes, side=side, degradation=degradation)[at]
+        nearest = gallery[(seen @ enrolled.T).argmax(axis=1)]
+        matches[who.method] = pack.batch(nearest).numpy()
+        correct[who.method] = pack.labels[nearest] == pack.labels[rows]
+    small = _bytes(make_probes(pack, rows, side=side, degradation=degradation))
+    return save_figure(search_strip(small, matches, correct), path)
+
+
+def _bytes(images: Tensor) -> np.ndarray:
+    pixels: np.ndarray = (images.numpy() * 255).round().astype(np.uint8)
+    return pixels
+
+
+def _facts(folder: Path, subject: Subject, peak_mib: float) -> list[tuple[str, str]]:
+    student = read_facts(folder / "student") or {}
+    seconds = read_seconds(folder)
+    pack = subject.material.pack
+    split = subject.recipe.evaluate.split
+    teacher = student.get("teacher", {})
+    return [
+        ("Student", f"{student['parameters']:,} parameters, {student['stream']['side']} px"),
+        ("Teacher", f"{teacher.get('name', 'none')} (licence: {teacher.get('licence', 'none')})"),
+        ("Trained on", f"{len(subject.material.train):,} images"),
+        ("Tried on", f"{len(pack.rows(split)):,} images of the {split} split"),
+        ("Unreadable images skipped", f"{len(pack.unreadable):,}"),
+        ("Seed", str(subject.recipe.seed)),
+        ("Wall time", ", ".join(f"{name} {took:.0f} s" for name, took in seconds.items())),
+        ("Peak memory", f"{peak_mib:,.0f} MiB"),
+        ("Machine", str(student["machine"])),
+        ("Commit", str(student["commit"])),
+        ("Versions", ", ".join(f"{k} {v}" for k, v in student["versions"].items())),
+    ]

@@ -1,0 +1,91 @@
+"""One row per number: the only form in which this project states a result."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from lookmore.errors import DataError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One measured number, with all that is needed to say what it means."""
+
+    method: str
+    """``ours``, or a control: ``teacher``, ``teacher_upscaled``, ``student_alone``; or a rival."""
+
+    stream: str
+    """Who embeds the probe: ``teacher``, ``assistant`` or ``student``."""
+
+    guide: str
+    """Whom that stream learnt from: ``assistant``, ``teacher``, ``assistant+teacher``, ``none``."""
+
+    task: str
+    """``face``, ``metric`` or ``classify``."""
+
+    protocol: str
+    """Name of the protocol, such as ``orl-closed-set`` or ``lfw-view2-fold1``."""
+
+    probe_side: int
+    """Side of the probe, in pixels; 0 is the images' own size, nothing shrunk."""
+
+    gallery_side: int
+    """Side of the images it is compared with, in pixels; 0 where there is no gallery."""
+
+    gallery_stream: str
+    """Who embedded the gallery; ``none`` where there is no gallery."""
+
+    degradation: str
+    """How the probe lost its detail: ``none``, ``bicubic``, ``degraded``, ..."""
+
+    metric: str
+    """``rank1``, ``accuracy``, ``auc``, ``tar_at_far_1e-2``, ``recall_at_1``, ``map_at_r``, ..."""
+
+    value: float
+    """In [0, 1]; larger is better."""
+
+    low: float
+    """Lower end of the 95 % interval."""
+
+    high: float
+    """Upper end of the 95 % interval."""
+
+    interval: str
+    """How the interval was made: ``wilson`` or ``bootstrap``."""
+
+    n: int
+    """Number of probes or pairs behind the value."""
+
+    selected_on: str
+    """What data chose a threshold or setting: ``none``, ``validation``, ``other folds``."""
+
+    seed: int
+    """Seed of the run."""
+
+
+def write_rows(rows: Iterable[Row], path: Path) -> None:
+    """Write ``rows`` as a JSON list, beside first and then renamed."""
+    beside = path.with_name(path.name + ".part")
+    beside.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n", encoding="utf-8")
+    beside.replace(path)
+
+
+def read_rows(path: Path) -> list[Row]:
+    """Read what `write_rows` wrote.
+
+    Raises:
+        DataError: If the file is missing or holds anything but rows.
+    """
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DataError(f"no report at {path}: run 'lookmore evaluate' first") from None
+    except ValueError as error:
+        raise DataError(f"{path} is not JSON: {error}") from None
+    names = {field.name for field in fields(Row)}
+    if not isinstance(found, list) or any(
+        not isinstance(entry, dict) or set(entry) != names for entry in found
+    ):
+        raise DataError(f"{path} does not hold report rows: expected a list of {sorted(names)}")
+    return [Row(**entry) for entry in found]

@@ -1,0 +1,207 @@
+"""A run folder in, its rows out: every contestant, every side, every degradation."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from lookmore.chain.guide import StreamTeacher, teacher_flip
+from lookmore.chain.material import Material, open_material
+from lookmore.chain.run import Reporter
+from lookmore.checkpoint.checkpoint import Checkpoint, load_checkpoint, read_facts
+from lookmore.data.pairs import read_pairs
+from lookmore.engine.loop import make_fabric
+from lookmore.evaluate.classification import Scores, classify
+from lookmore.evaluate.contest import Contestant, contestants
+from lookmore.evaluate.encoder import Embedder, Encoder, stream_encoder, teacher_encoder
+from lookmore.evaluate.identification import gallery_and_probes, identify
+from lookmore.evaluate.measure import Measure
+from lookmore.evaluate.retrieval import retrieve
+from lookmore.evaluate.rows import Row
+from lookmore.evaluate.verification import verify
+from lookmore.recipe.config import Recipe
+from lookmore.recipe.load import recipe_from
+from lookmore.streams.stream import Stream
+from lookmore.teachers import Teacher, open_teacher
+from lookmore.teachers.space import GuideSpace
+
+Protocol = Callable[[Contestant, int, str], list[Measure]]
+"""One contestant at one side under one degradation."""
+
+
+class Subject(NamedTuple):
+    """A run, opened for looking at."""
+
+    recipe: Recipe
+    """As trained."""
+
+    material: Material
+    """The images."""
+
+    embed: Embedder
+    """Makes embeddings of them."""
+
+    contestants: list[Contestant]
+    """Everyone to measure."""
+
+    scores: dict[str, Scores]
+    """Class scores of the streams that have them."""
+
+
+def open_subject(folder: Path, *, reporter: Reporter) -> Subject:
+    """Open a finished run.
+
+    Args:
+        folder: ``runs/NAME``.
+        reporter: Told of each piece of work.
+
+    Returns:
+        The run with its images, streams and teacher.
+
+    Raises:
+        CheckpointError: If the run has no finished student.
+        DataError, TeacherError: If its images or its teacher are no longer there.
+    """
+    student = load_checkpoint(folder / "student")
+    recipe = recipe_from(student.facts["recipe"], source=str(folder / "student"))
+    make_fabric(recipe.machine)  # threads
+    material = open_material(recipe, progress=reporter("images"))
+    flip = recipe.evaluate.flip
+    scores: dict[str, Scores] = {}
+    encoders: dict[str, Encoder] = {}
+
+    teacher, teacher_stream = _teacher(folder, recipe)
+    if teacher.width == student.stream.width:  # else the student speaks in another space
+        encoders["teacher"] = teacher_encoder(
+            teacher,
+            GuideSpace(mean=student.guide_mean),
+            side=recipe.data.side,
+            flip=teacher_flip(recipe) or flip,
+        )
+    if teacher_stream is not None and teacher_stream.classes:
+        scores["teacher"] = _scores(teacher_stream)
+    for name in ("assistant", "student", "student_alone"):
+        checkpoint = student if name == "student" else _finished(folder / name)
+        if checkpoint is None:
+            continue
+        digest = checkpoint.facts["weights_sha256"]
+        encoders[name] = stream_encoder(checkpoint.stream, name=name, weights=digest, flip=flip)
+        if checkpoint.stream.classes:
+            scores[name] = _scores(checkpoint.stream)
+    guide = "+".join(student.facts["guides"]) or "none"
+    return Subject(
+        recipe,
+        material,
+        Embedder(material.pack, cache=material.cache, report=reporter("probes")),
+        contestants(encoders, guide=guide, controls=set(recipe.evaluate.controls)),
+        scores,
+    )
+
+
+def measure(subject: Subject, *, default_name: str) -> list[Row]:
+    """Measure everyone at every side under every degradation.
+
+    Args:
+        subject: The run.
+        default_name: Of the protocol, where the recipe gives none.
+
+    Returns:
+        Rows, controls first.
+    """
+    recipe = subject.recipe
+    protocol = _protocol(subject)
+    name = recipe.evaluate.name or default_name
+    if recipe.evaluate.split == "val":
+        name += "-validation"
+    rows: list[Row] = []
+    for who, side, degradation in _grid(subject):
+        rows += [
+            Row(
+                method=who.method,
+                stream="student" if who.method == "student_alone" else who.probe.stream,
+                guide=who.guide,
+                task=recipe.task,
+                protocol=name,
+                probe_side=side,
+                degradation="none" if side >= recipe.data.side else degradation,
+                seed=recipe.seed,
+                **found._asdict(),
+            )
+            for found in protocol(who, side, degradation)
+        ]
+    return rows
+
+
+def _grid(subject: Subject) -> Iterator[tuple[Contestant, int, str]]:
+    evaluate, sharp = subject.recipe.evaluate, subject.recipe.data.side
+    for who in subject.contestants:
+        if who.sharp_only:
+            yield who, sharp, "bicubic"
+            continue
+        sides = {*evaluate.sides, subject.recipe.degradation.side}  # its own side always
+        for degradation in evaluate.degradations:
+            for side in sorted(sides):
+                if side < sharp:
+                    yield who, side, degradation
+
+
+def _protocol(subject: Subject) -> Protocol:
+    recipe, material, embed, _, scores = subject
+    pack, split = material.pack, recipe.evaluate.split
+    if recipe.protocol == "identification":
+        gallery, probes = gallery_and_probes(pack, gallery=recipe.evaluate.gallery, split=split)
+        return lambda who, side, degradation: identify(
+            who, embed=embed, gallery=gallery, probes=probes, side=side, degradation=degradation
+        )
+    if recipe.protocol == "verification":
+        pairs = read_pairs(Path(recipe.data.pairs))
+        return lambda who, side, degradation: verify(
+            who,
+            embed=embed,
+            pairs=pairs,
+            fold=recipe.data.pairs_fold,
+            side=side,
+            degradation=degradation,
+        )
+    if recipe.protocol == "retrieval":
+        labelled = pack.rows(split)[pack.labels[pack.rows(split)] >= 0]
+        return lambda who, side, degradation: retrieve(
+            who, embed=embed, rows=labelled, side=side, degradation=degradation
+        )
+    tried = pack.rows(split)
+    tried = tried[material.labels[tried] >= 0]
+    return lambda who, side, degradation: classify(
+        who,
+        scores=scores.get(who.probe.stream),
+        embed=embed,
+        train=material.train,
+        train_labels=material.labels[material.train],
+        rows=tried,
+        labels=material.labels[tried],
+        side=side,
+        degradation=degradation,
+    )
+
+
+def _finished(folder: Path) -> Checkpoint | None:
+    return load_checkpoint(folder) if read_facts(folder) is not None else None
+
+
+def _scores(stream: Stream) -> Scores:
+    def scores(images: Tensor) -> Tensor:
+        logits: Tensor | None = stream(images).logits
+        if logits is None:
+            raise ValueError("this stream has no classes to score")
+        return logits
+
+    return scores
+
+
+def _teacher(folder: Path, recipe: Recipe) -> tuple[Teacher, Stream | None]:
+    """Return the teacher and, where the run trained it, its stream."""
+    if recipe.teacher_training is None:
+        return open_teacher(recipe.teacher), None
+    stream = load_checkpoint(folder / "teacher").stream
+    return StreamTeacher(stream, name="trained", device=torch.device("cpu")), stream

@@ -1,0 +1,1 @@
+"""Pure functions on arrays: identification, retrieval, verification, accuracy, intervals."""

@@ -1,0 +1,210 @@
+"""The settings of one experiment, whole: the parts' own settings, joined."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lookmore.data.config import DataConfig
+from lookmore.data.views import ViewConfig
+from lookmore.degradation import DegradationConfig
+from lookmore.engine.config import MachineConfig, ScheduleConfig
+from lookmore.errors import ConfigError
+from lookmore.losses import TaskLossConfig
+from lookmore.streams.config import StreamConfig
+from lookmore.teachers import TeacherConfig
+
+TASKS = ("face", "metric", "classify")
+ORDERS = ("individual", "distance", "angle", "group")
+CONTROLS = ("teacher", "teacher_upscaled", "student_alone")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LearnerConfig:
+    """One stream that learns: what it is, from whom, by which relations, for how long."""
+
+    stream: StreamConfig = field(default_factory=StreamConfig)
+    """The network."""
+
+    schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
+    """The optimisation."""
+
+    guides: Mapping[str, float] = field(default_factory=dict)
+    """Whom it learns from (``teacher``, ``assistant``) and how much each counts."""
+
+    weights: Mapping[str, float] = field(default_factory=dict)
+    """Weight of each order: ``individual``, ``distance``, ``angle``, ``group``."""
+
+    task: TaskLossConfig = field(default_factory=TaskLossConfig)
+    """The task loss on labels."""
+
+    warm_start: bool = False
+    """Start from the assistant's weights where names and shapes agree."""
+
+    def __post_init__(self) -> None:
+        unknown = sorted(set(self.weights) - set(ORDERS))
+        if unknown:
+            raise ConfigError(f"weights must be among {', '.join(ORDERS)}, got {unknown}")
+        unknown = sorted(set(self.guides) - {"teacher", "assistant"})
+        if unknown:
+            raise ConfigError(f"guides must be among teacher, assistant, got {unknown}")
+        for name, weight in {**self.weights, **self.guides}.items():
+            if weight < 0:
+                raise ConfigError(f"the weight of {name} must be 0 or more, got {weight}")
+        if bool(self.active_guides) != bool(self.active_orders):
+            raise ConfigError(
+                f"guides {dict(self.guides)} and weights {dict(self.weights)} go together: give "
+                "at least one of each a weight above 0, or neither"
+            )
+        if not self.active_guides and self.task.loss == "none":
+            raise ConfigError("nothing to learn from: give guides and weights, or a task.loss")
+
+    @property
+    def active_guides(self) -> dict[str, float]:
+        """Guides with a weight above 0."""
+        return {name: share for name, share in self.guides.items() if share > 0}
+
+    @property
+    def active_orders(self) -> dict[str, float]:
+        """Orders with a weight above 0."""
+        return {name: weight for name, weight in self.weights.items() if weight > 0}
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateConfig:
+    """What is measured at the end."""
+
+    protocol: str = "auto"
+    """``identification``, ``verification``, ``retrieval``, ``classification``, or ``auto``: by
+    the task (faces: verification where ``data.pairs`` is set, else identification)."""
+
+    name: str = ""
+    """Name of the protocol in the report; empty = the name of the run."""
+
+    split: str = "test"
+    """Whose images are tried: ``test``, or ``val`` while settings are being chosen."""
+
+    sides: tuple[int, ...] = (8, 12, 16, 24, 32)
+    """Sides of the probes, in pixels."""
+
+    gallery: str = "first"
+    """Identification: ``first`` = one sharp image of each test identity; ``train`` = all sharp
+    training images (a closed set)."""
+
+    degradations: tuple[str, ...] = ("bicubic",)
+    """How probes lose their detail: ``bicubic``, ``area``, ``nearest``, ``blur``, ``noise``,
+    ``jpeg``, ``degraded`` (all of these at random)."""
+
+    controls: tuple[str, ...] = CONTROLS
+    """Measured beside the student: ``teacher``, ``teacher_upscaled``, ``student_alone``."""
+
+    flip: bool = False
+    """Sum the embeddings of each image and its mirror image, for every stream."""
+
+    def __post_init__(self) -> None:
+        if self.protocol not in (
+            "auto",
+            "identification",
+            "verification",
+            "retrieval",
+            "classification",
+        ):
+            raise ConfigError(
+                "evaluate.protocol must be auto, identification, verification, retrieval or "
+                f"classification, got {self.protocol!r}"
+            )
+        if self.gallery not in ("first", "train"):
+            raise ConfigError(f"evaluate.gallery must be first or train, got {self.gallery!r}")
+        if self.split not in ("test", "val"):
+            raise ConfigError(f"evaluate.split must be test or val, got {self.split!r}")
+        if not self.sides or min(self.sides) < 4:
+            raise ConfigError(
+                f"evaluate.sides must name sides of at least 4 pixels, got {list(self.sides)}"
+            )
+        unknown = sorted(set(self.controls) - set(CONTROLS))
+        if unknown:
+            raise ConfigError(
+                f"evaluate.controls must be among {', '.join(CONTROLS)}, got {unknown}"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """One experiment, from a folder of images to a report."""
+
+    name: str
+    """Name of the run; its folder is ``runs/NAME`` unless told otherwise."""
+
+    task: str
+    """``face``, ``metric`` or ``classify``."""
+
+    data: DataConfig
+    """The images."""
+
+    seed: int = 0
+    """Of initial weights, order, views and degradations."""
+
+    machine: MachineConfig = field(default_factory=MachineConfig)
+    """Where it computes."""
+
+    views: ViewConfig = field(default_factory=ViewConfig)
+    """How each image is varied; every guide answers for every view."""
+
+    degradation: DegradationConfig = field(default_factory=DegradationConfig)
+    """What the student sees."""
+
+    teacher: TeacherConfig
+    """The recogniser that is good on sharp images; ``name: trained`` = by ``teacher_training``."""
+
+    teacher_training: LearnerConfig | None = None
+    """How to train a teacher from the labels, where there is none."""
+
+    assistant: LearnerConfig | None = None
+    """The light stream that sees sharp images; ``null`` = the student learns from the teacher."""
+
+    student: LearnerConfig
+    """The stream that sees few pixels, and is kept."""
+
+    evaluate: EvaluateConfig = field(default_factory=EvaluateConfig)
+    """What is measured."""
+
+    def __post_init__(self) -> None:
+        if self.task not in TASKS:
+            raise ConfigError(f"task must be one of {', '.join(TASKS)}, got {self.task!r}")
+        if not self.name or "/" in self.name or self.name.startswith("."):
+            raise ConfigError(f"name must be a plain folder name, got {self.name!r}")
+        if (self.teacher.name == "trained") != (self.teacher_training is not None):
+            raise ConfigError(
+                "teacher.name: trained and the section teacher_training go together, got "
+                f"teacher.name {self.teacher.name!r} and "
+                f"{'a' if self.teacher_training else 'no'} teacher_training"
+            )
+        if "assistant" in self.student.active_guides and self.assistant is None:
+            raise ConfigError(
+                "student.guides names the assistant, but there is no section assistant; add it, "
+                "or set student.guides: {teacher: 1}"
+            )
+        if self.student.warm_start and self.assistant is None:
+            raise ConfigError("student.warm_start needs the section assistant; add it, or unset it")
+        if self.assistant is not None and "assistant" in self.assistant.active_guides:
+            raise ConfigError("assistant.guides must be {teacher: ...}: it cannot guide itself")
+        if self.teacher_training is not None and self.teacher_training.active_guides:
+            raise ConfigError("teacher_training has no guide; remove guides and weights there")
+        if self.degradation.side > self.data.side:
+            raise ConfigError(
+                f"degradation.side ({self.degradation.side}) must not exceed data.side "
+                f"({self.data.side})"
+            )
+
+        if self.protocol == "verification" and not self.data.pairs_fold:
+            raise ConfigError(
+                "verification needs data.pairs and data.pairs_fold (from 1), got pairs "
+                f"{self.data.pairs!r} and fold {self.data.pairs_fold}"
+            )
+
+    @property
+    def protocol(self) -> str:
+        """The kind of measurement, with ``auto`` resolved."""
+        if self.evaluate.protocol != "auto":
+            return self.evaluate.protocol
+        if self.task == "face":
+            return "verification" if self.data.pairs else "identification"
+        return "retrieval" if self.task == "metric" else "classification"

@@ -1,0 +1,92 @@
+"""A recipe for images nobody has written one for yet: ``lookmore distill``."""
+
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from lookmore.errors import ConfigError
+
+_TASK_LOSS = MappingProxyType(
+    {
+        "face": {"loss": "arcface", "weight": 0.1},
+        "metric": {"loss": "proxy-anchor", "weight": 0.1},
+        "classify": {"loss": "cross-entropy", "weight": 1.0},
+    }
+)
+_WEIGHTS = MappingProxyType({"individual": 2.0, "distance": 10.0, "angle": 20.0})
+
+
+def recipe_values(
+    *, name: str, teacher: str, data: str, task: str, side: int, epochs: int, labelled: bool
+) -> dict[str, Any]:
+    """Return the sections of a recipe with settings that suit most folders.
+
+    Args:
+        name: Of the run.
+        teacher: As ``teacher.name``; ``trained`` = train one from the labels first.
+        data: As ``data.root``.
+        task: ``face``, ``metric`` or ``classify``.
+        side: Of the student's input, in pixels.
+        epochs: Passes of the student over the images; other stages are scaled to it.
+        labelled: Whether the images have labels; without them there is no task loss.
+
+    Returns:
+        Plain values for `lookmore.recipe.load.recipe_from`.
+
+    Raises:
+        ConfigError: If the task is unknown, or needs labels that are not there.
+    """
+    if task not in _TASK_LOSS:
+        raise ConfigError(f"--task must be one of {', '.join(_TASK_LOSS)}, got {task!r}")
+    if not labelled and (teacher == "trained" or task == "classify"):
+        raise ConfigError(
+            f"{data} has no labels, which --teacher trained and --task classify learn from: put "
+            "images into one folder per class, or name a teacher that is ready"
+        )
+    loss = dict(_TASK_LOSS[task]) if labelled else {"loss": "none"}
+    from_file = teacher.startswith("file:")
+    views = {"count": 1} if from_file else {
+        "count": 6, "blends": 2, "flip": task != "classify", "rotate_degrees": 8, "zoom": 0.08,
+        "shift": 0.05, "brightness": 0.15, "contrast": 0.15,
+    }  # fmt: skip
+    values: dict[str, Any] = {
+        "name": name,
+        "task": task,
+        "data": {"root": data, "split_by": "image" if task == "classify" else "class"},
+        "views": views,
+        "degradation": {"side": side},
+        "teacher": {"name": teacher},
+        "assistant": {
+            "schedule": {"epochs": max(1, epochs // 2)},
+            "guides": {"teacher": 1},
+            "weights": dict(_WEIGHTS),
+            "task": dict(loss),
+        },
+        "student": {
+            "schedule": {"epochs": epochs},
+            "guides": {"assistant": 1, "teacher": 1},
+            "weights": dict(_WEIGHTS),
+            "task": loss,
+            "warm_start": True,
+        },
+        "evaluate": {"sides": sorted({max(4, side // 2), side, side * 2})},
+    }
+    if teacher == "trained":
+        values["teacher_training"] = {
+            "stream": {"backbone": "base"},
+            "schedule": {"epochs": epochs},
+            "task": {**loss, "weight": 1.0},
+        }
+    return values
+
+
+def run_name(data: str, *, task: str, side: int) -> str:
+    """Return a folder name for a run on ``data``.
+
+    Example:
+        >>> run_name("photos/our products/", task="metric", side=16)
+        'our-products-metric-16px'
+    """
+    stem = Path(data.removeprefix("hf://")).stem or "images"
+    plain = "".join(letter if letter.isalnum() else "-" for letter in stem).strip("-")
+    return f"{plain or 'images'}-{task}-{side}px"

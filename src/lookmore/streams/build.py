@@ -1,0 +1,75 @@
+"""Streams from settings, and from the description kept beside their weights."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from lookmore.backbones.table import build_backbone
+from lookmore.errors import CheckpointError
+from lookmore.streams.config import StreamConfig
+from lookmore.streams.stream import Stream
+
+
+def build_stream(config: StreamConfig, *, side: int, width: int, classes: int) -> Stream:
+    """Build a new stream, in training mode.
+
+    Args:
+        config: The settings.
+        side: Height and width in pixels where the settings leave it open.
+        width: Numbers in an embedding where the settings leave it open.
+        classes: Classes to score; 0 for none.
+
+    Raises:
+        ConfigError: If the backbone cannot be built.
+    """
+    side = config.side or side
+    return Stream(
+        backbone=build_backbone(config.backbone, side=side, pretrained=config.pretrained),
+        backbone_name=config.backbone,
+        width=config.width or width,
+        classes=classes,
+        side=side,
+        mean=config.mean,
+        std=config.std,
+        order=config.order,
+        dropout=config.dropout,
+    )
+
+
+def stream_from_description(description: Mapping[str, Any]) -> Stream:
+    """Build the stream that ``Stream.describe`` described; its weights are not loaded here.
+
+    Raises:
+        CheckpointError: If entries are missing or unknown, or the stream built has another
+            number of parameters than the one described, as a changed timm network would.
+        ConfigError: If the backbone cannot be built.
+    """
+    settings = dict(description)
+    entries = {
+        *("backbone", "side", "width", "classes"),
+        *("mean", "std", "order", "dropout", "parameters"),
+    }
+    if settings.keys() != entries:
+        raise CheckpointError(
+            f"the description of a stream does not fit: unknown "
+            f"{sorted(settings.keys() - entries)}, missing {sorted(entries - settings.keys())}; "
+            f"load it with the version that wrote it"
+        )
+    name, side = settings["backbone"], settings["side"]
+    stream = Stream(
+        backbone=build_backbone(name, side=side),
+        backbone_name=name,
+        width=settings["width"],
+        classes=settings["classes"],
+        side=side,
+        mean=tuple(settings["mean"]),
+        std=tuple(settings["std"]),
+        order=settings["order"],
+        dropout=settings["dropout"],
+    )
+    built, described = stream.describe()["parameters"], settings["parameters"]
+    if built != described:
+        raise CheckpointError(
+            f"backbone {name!r} makes a stream of {built} parameters here, where the description "
+            f"says {described}; load it with the versions that wrote it"
+        )
+    return stream

@@ -1,0 +1,48 @@
+"""Settings of one stream that learns."""
+
+from dataclasses import dataclass
+
+from lookmore.errors import ConfigError
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamConfig:
+    """What network a stream is, and how it wants its images."""
+
+    backbone: str = "small"
+    """A name from the table of backbones (nano, small, base), or timm:NAME."""
+
+    pretrained: bool = False
+    """Whether a timm:NAME backbone starts from its published weights (downloaded once)."""
+
+    side: int = 0
+    """Height and width the network sees, in pixels; 0: the student's low side, or the data's."""
+
+    width: int = 0
+    """Numbers in an embedding; 0: as many as the guide's."""
+
+    dropout: float = 0.0
+    """Share of the features silenced in training, in [0, 1)."""
+
+    mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
+    """Subtracted from each channel, on the [0, 1] intensity scale, in the order of ``order``."""
+
+    std: tuple[float, float, float] = (0.25, 0.25, 0.25)
+    """What each channel is then divided by, on the [0, 1] scale, in the order of ``order``."""
+
+    order: str = "rgb"
+    """Colour order the network sees: rgb or bgr."""
+
+    def __post_init__(self) -> None:
+        for name in ("side", "width"):
+            if getattr(self, name) < 0:
+                raise ConfigError(f"stream.{name} must be 0 or more, got {getattr(self, name)}")
+        if not 0.0 <= self.dropout < 1.0:
+            raise ConfigError(f"stream.dropout must be in [0, 1), got {self.dropout}")
+        if self.order not in ("rgb", "bgr"):
+            raise ConfigError(f"stream.order must be rgb or bgr, got {self.order!r}")
+        for name in ("mean", "std"):
+            if len(getattr(self, name)) != 3:
+                raise ConfigError(f"stream.{name} must be three numbers, got {getattr(self, name)}")
+        if min(self.std) <= 0:
+            raise ConfigError(f"stream.std must be above 0, got {self.std}")

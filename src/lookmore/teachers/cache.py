@@ -1,0 +1,240 @@
+"""The guide looks once at every view of every image; its answers stay on disk."""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from lookmore.data.pack import Pack
+from lookmore.data.views import ViewConfig, blend_partners, make_views, view_fingerprint
+from lookmore.errors import TeacherError
+from lookmore.teachers.embedding_file import EmbeddingFile
+from lookmore.teachers.table import GuideTable
+
+_VERSION = 1
+_STALE = 1e-3
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Sight:
+    """What the guide is shown, and how it is asked."""
+
+    pack: Pack
+    candidates: NDArray[np.int64]
+    views: ViewConfig
+    view_seed: int
+    embed: Callable[[Tensor], Tensor]
+    flip: bool
+
+    def see(self, rows: NDArray[np.int64], views: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return ``(B, D)`` embeddings of one view of each row."""
+        keys = self.pack.keys[rows]
+        partners = None
+        if (views >= self.views.count).any():
+            partners = self.pack.batch(
+                blend_partners(
+                    rows,
+                    views,
+                    keys,
+                    candidates=self.candidates,
+                    config=self.views,
+                    seed=self.view_seed,
+                )
+            )
+        images = make_views(
+            self.pack.batch(rows),
+            keys=keys,
+            views=views,
+            config=self.views,
+            seed=self.view_seed,
+            partners=partners,
+        )
+        seen = self.embed(images)
+        if self.flip:
+            seen = (seen + self.embed(images.flip(-1))) / 2
+        return seen.detach().float().cpu().numpy()
+
+
+def guide_embeddings(
+    *,
+    pack: Pack,
+    rows: NDArray[np.int64],
+    views: ViewConfig,
+    view_seed: int,
+    embed: Callable[[Tensor], Tensor],
+    fingerprint: str,
+    width: int,
+    folder: Path,
+    flip: bool,
+    batch: int = 64,
+    progress: Callable[[int, int], None] | None = None,
+) -> GuideTable:
+    """Return the guide's embedding of every view of some images, from disk where they lie there.
+
+    A table that was cut off is continued where it stopped; a finished one is opened. Only an
+    identical question finds a table again: its folder is named by a hash of the pixels of
+    ``rows``, in order, the views, the guide and ``flip``.
+
+    Args:
+        pack: The images.
+        rows: ``(n,)`` rows of the pack, ascending; blended views take their partners from here.
+        views: Which views there are.
+        view_seed: Seed of the views.
+        embed: The guide: ``(B, 3, S, S)`` float32 in [0, 1] -> ``(B, width)``.
+        fingerprint: What identifies the guide, weights and preprocessing.
+        width: Embedding width ``D``.
+        folder: Where tables lie, one folder for each; made if missing.
+        flip: Whether an embedding is the mean of the image's and its mirror image's.
+        batch: Images that the guide is shown at once.
+        progress: Called with the number of finished images and of all, after every batch.
+
+    Raises:
+        TeacherError: If the folder cannot be written to, or the guide's answer is not finite
+            ``(B, width)``.
+        ValueError: If ``rows`` is empty or not ascending.
+    """
+    if len(rows) == 0:
+        raise ValueError("rows must name at least one image")
+    sight = _Sight(
+        pack=pack, candidates=rows, views=views, view_seed=view_seed, embed=embed, flip=flip
+    )
+    shape = (len(rows), views.total, width)
+    what = [view_fingerprint(views, view_seed), fingerprint, flip, shape, _VERSION]
+    key = hashlib.sha256(pack.keys[rows].tobytes() + json.dumps(what).encode()).hexdigest()
+    place = folder / f"guide-{key[:20]}"
+    try:
+        _fill(place, sight, shape, batch=batch, progress=progress)
+    except OSError as error:
+        raise TeacherError(
+            f"cannot keep the guide's embeddings in {place}: {error.strerror}; they need "
+            f"{4 * np.prod(shape) / 2**20:.0f} MiB"
+        ) from error
+    embeddings = np.memmap(_data(place), dtype=np.float32, mode="r", shape=shape)
+    return GuideTable(embeddings=embeddings, rows=rows)
+
+
+def _fill(
+    place: Path,
+    sight: _Sight,
+    shape: tuple[int, int, int],
+    *,
+    batch: int,
+    progress: Callable[[int, int], None] | None,
+) -> None:
+    """Compute what is not there yet, one batch of images after the other.
+
+    The data are written as a file and not through a memory map, because a full disk is an
+    error there and the end of the process here. Nothing is ever cut off, so that two
+    processes filling the same table only write the same numbers twice.
+    """
+    count, total, width = shape
+    row_bytes = 4 * total * width
+    place.mkdir(parents=True, exist_ok=True)
+    done = _rows_done(place, row_bytes)
+    if done == count:
+        return
+    descriptor = os.open(_data(place), os.O_RDWR | os.O_CREAT, 0o644)
+    with os.fdopen(descriptor, "r+b") as file:
+        file.seek(done * row_bytes)
+        for start in range(done, count, batch):
+            rows = sight.candidates[start : start + batch]
+            seen = [sight.see(rows, np.full(len(rows), view)) for view in range(total)]
+            answers = np.stack(seen, axis=1)
+            if answers.shape != (len(rows), total, width) or not np.isfinite(answers).all():
+                raise TeacherError(
+                    f"the guide must answer with finite embeddings of width {width}, got "
+                    f"width {answers.shape[-1]}, smallest {answers.min()}, largest {answers.max()}"
+                )
+            file.write(answers.astype("<f4").tobytes())
+            file.flush()
+            os.fsync(file.fileno())
+            _write_rows_done(place, start + len(rows))
+            if progress is not None:
+                progress(start + len(rows), count)
+
+
+def _data(place: Path) -> Path:
+    return place / "embeddings.f32"
+
+
+def _rows_done(place: Path, row_bytes: int) -> int:
+    """Return how many rows are finished: as noted, and no more than the file holds."""
+    try:
+        noted = int(json.loads((place / "progress.json").read_text())["rows"])
+        return max(0, min(noted, _data(place).stat().st_size // row_bytes))
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return 0
+
+
+def _write_rows_done(place: Path, rows: int) -> None:
+    beside = place / f"progress.{os.getpid()}.tmp"
+    beside.write_text(json.dumps({"rows": rows}))
+    beside.replace(place / "progress.json")
+
+
+def recheck(
+    table: GuideTable,
+    *,
+    pack: Pack,
+    views: ViewConfig,
+    view_seed: int,
+    embed: Callable[[Tensor], Tensor],
+    flip: bool,
+    sample: int = 16,
+    seed: int = 0,
+) -> float:
+    """Ask the guide again about a few entries of a table.
+
+    Args:
+        table: From ``guide_embeddings`` with the same arguments.
+        pack: The images.
+        views: Which views there are.
+        view_seed: Seed of the views.
+        embed: The guide.
+        flip: As when the table was made.
+        sample: Number of entries, drawn over images and views.
+        seed: Draws the sample.
+
+    Returns:
+        Largest absolute difference.
+
+    Raises:
+        TeacherError: If it exceeds a thousandth of the largest entry: the table is stale.
+    """
+    rng = np.random.default_rng(seed)
+    rows = rng.choice(table.rows, size=sample)
+    indices = rng.integers(0, table.embeddings.shape[1], size=sample)
+    sight = _Sight(
+        pack=pack, candidates=table.rows, views=views, view_seed=view_seed, embed=embed, flip=flip
+    )
+    kept = table.lookup(rows, indices).numpy()
+    difference = float(np.abs(sight.see(rows, indices) - kept).max())
+    if not difference <= _STALE * float(np.abs(kept).max()):
+        raise TeacherError(
+            f"the guide's kept embeddings are stale: asked again, it differs by {difference:.2g}; "
+            "delete the guide-... folders of the cache"
+        )
+    return difference
+
+
+def stored_embeddings(
+    *, pack: Pack, rows: NDArray[np.int64], views: ViewConfig, teacher: EmbeddingFile
+) -> GuideTable:
+    """Return the table of a teacher that holds embeddings and sees no images.
+
+    Raises:
+        TeacherError: If there are views besides the image itself, or an image has no embedding.
+    """
+    if views.total != 1:
+        raise TeacherError(
+            f"teacher {teacher.name!r} cannot see images and holds view 0 only, got {views.total} "
+            "views: set views.count=1 and views.blends=0"
+        )
+    embeddings = teacher.embed_ids([pack.ids[row] for row in rows]).numpy()
+    return GuideTable(embeddings=embeddings[:, None], rows=rows)

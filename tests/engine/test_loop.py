@@ -1,0 +1,113 @@
+"""train_stage: learns, resumes to the same bits, and stops with a name when a term is not finite."""
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from lookmore.engine.objective import StageObjective
+from lookmore.errors import CheckpointError, TrainingError
+
+Train = Callable[..., tuple[StageObjective, bool]]
+
+
+def log_lines(folder: Path) -> list[dict[str, str]]:
+    with (folder / "log.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_objective_falls(train: Train, tmp_path: Path) -> None:
+    train(epochs=30, dropout=0.0)
+    totals = [float(line["total"]) for line in log_lines(tmp_path / "stage")]
+    assert len(totals) == 30
+    assert totals[-1] < 0.2 * totals[0]
+
+
+@pytest.mark.parametrize("cut", [1, 2, 5])
+def test_resuming_after_any_step_gives_the_same_bits(
+    train: Train, tmp_path: Path, cut: int
+) -> None:
+    whole, _ = train(folder="whole")
+    _, finished = train(folder="cut", stop_after_steps=cut)
+    assert not finished
+    again, finished = train(folder="cut")
+    assert finished
+    expected, found = whole.learner.state_dict(), again.learner.state_dict()
+    assert expected.keys() == found.keys()
+    assert all(torch.equal(expected[name], found[name]) for name in expected)
+    columns = ("epoch", "total", "angle/teacher_to_student")
+    assert [[line[c] for c in columns] for line in log_lines(tmp_path / "whole")] == [
+        [line[c] for c in columns] for line in log_lines(tmp_path / "cut")
+    ]
+
+
+def test_the_bits_do_depend_on_the_optimizer_state(train: Train, tmp_path: Path) -> None:
+    """The test above can fail: without the moments, a resumed run goes elsewhere."""
+    from safetensors import safe_open
+    from safetensors.torch import save_file
+
+    whole, _ = train(folder="whole")
+    train(folder="cut", stop_after_steps=5)
+    path = tmp_path / "cut" / "resume.safetensors"
+    with safe_open(path, framework="pt") as file:
+        metadata = file.metadata()
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    for name in tensors:
+        if "exp_avg" in name:
+            tensors[name] = torch.zeros_like(tensors[name])
+    save_file(tensors, path, metadata=metadata)
+    again, _ = train(folder="cut")
+    name = "head.0.weight"
+    assert not torch.equal(whole.learner.state_dict()[name], again.learner.state_dict()[name])
+
+
+def test_keeps_the_averaged_weights(train: Train) -> None:
+    averaged, _ = train(folder="averaged", average=0.9)
+    plain, _ = train(folder="plain", average=0.0)
+    name = "head.0.weight"
+    assert not torch.equal(averaged.learner.state_dict()[name], plain.learner.state_dict()[name])
+
+
+def test_refuses_a_state_of_other_settings(train: Train) -> None:
+    train(stop_after_steps=2)
+    with pytest.raises(CheckpointError, match="begun with other settings.*--restart"):
+        train(key="another")
+
+
+def test_a_term_that_is_not_finite_stops_with_its_name_and_keeps_the_last_state(
+    train: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(stop_after_steps=2)
+    path = tmp_path / "stage" / "resume.safetensors"
+    before = path.read_bytes()
+    from lookmore.losses import HybridOrder
+
+    def broken(self: HybridOrder, **streams: torch.Tensor) -> dict[str, torch.Tensor]:
+        return {
+            "individual": streams["student"].sum(),
+            "angle": streams["student"].sum() * float("nan"),
+        }
+
+    monkeypatch.setattr(HybridOrder, "terms", broken)
+    with pytest.raises(TrainingError, match="angle/teacher_to_student became nan at step 3"):
+        train()
+    assert path.read_bytes() == before
+
+
+def test_a_full_disk_keeps_the_last_state_and_says_so(
+    train: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(stop_after_steps=2)
+    path = tmp_path / "stage" / "resume.safetensors"
+    before = path.read_bytes()
+
+    def full(*args: object, **kwargs: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("lookmore.engine.state.save_file", full)
+    with pytest.raises(CheckpointError, match="No space left on device.*run the same command"):
+        train()
+    assert path.read_bytes() == before
+    assert not list(tmp_path.glob("stage/*.part"))
