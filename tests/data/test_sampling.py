@@ -76,6 +76,14 @@ def test_small_classes_never_show_an_image_twice() -> None:
     assert sorted(visited) == list(range(16))
 
 
+def test_groups_are_new_in_every_epoch() -> None:
+    def groups(epoch: int) -> set[tuple[int, ...]]:
+        found = batches(ROWS, LABELS, images_per_class=5, batch=10, epoch=epoch)
+        return {tuple(sorted(group)) for batch in found for group in batch.reshape(-1, 5)}
+
+    assert groups(0) != groups(1)
+
+
 def test_images_without_a_label_stand_alone() -> None:
     labels = np.array([-1] * 8 + [0] * 4 + [1] * 4)
     visited = np.concatenate(batches(np.arange(16), labels, images_per_class=4, batch=16))

@@ -24,6 +24,7 @@ def test_wilson_never_leaves_zero_to_one_and_always_holds_the_share() -> None:
         for successes in range(n + 1):
             low, high = wilson(successes, n)
             assert 0.0 <= low <= successes / n <= high <= 1.0
+        assert (wilson(0, n).low, wilson(n, n).high) == (0.0, 1.0)
 
 
 def test_wilson_is_the_same_for_hits_and_misses() -> None:

@@ -143,6 +143,12 @@ def test_equal_impostors_that_cannot_all_be_accepted_are_all_refused() -> None:
     assert found.threshold == pytest.approx(0.925)
 
 
+def test_a_rate_is_a_whole_number_of_impostors_whatever_its_binary_rounding() -> None:
+    assert 0.29 * 100 < 29
+    found = tar_at_far(np.arange(101.0), np.arange(101) == 0, far=0.29)
+    assert found.realised_far == 0.29
+
+
 def test_nobody_is_accepted_when_the_most_alike_are_equal_impostors() -> None:
     same = np.array([False, False, True])
     found = tar_at_far(np.array([0.9, 0.9, 0.1]), same, far=0.5)

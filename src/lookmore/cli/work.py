@@ -62,16 +62,20 @@ class _Lines:
 
     def __call__(self, name: str) -> "Report":
         began = said = time.monotonic()
+        start = last = 0
 
         def report(done: int, total: int, note: str = "") -> None:
-            nonlocal began, said
+            nonlocal began, said, start, last
             now = time.monotonic()
+            if done < last or not last:  # a new count, or one resumed in the middle
+                began, start = now, done
+            last = done
             if now - said < _LINE_SECONDS and done < total:
                 return
             said = now
             took = now - began
-            left = f", {took / done * (total - done):.0f} s left" if 0 < done < total else ""
-            rate = f", {done / took:,.0f} images/s" if took > 0.5 else ""
+            left = f", {took / (done - start) * (total - done):.0f} s left" if start < done < total else ""
+            rate = f", {(done - start) / took:,.0f} images/s" if took > 0.5 else ""
             self._console.print(
                 f"{name}: {done:,}/{total:,} images{rate}{left}{', ' + note if note else ''}",
                 highlight=False,

@@ -53,10 +53,8 @@ def wilson(successes: int, n: int) -> Interval:
     share, pull = successes / n, _Z**2 / n
     centre = (share + pull / 2) / (1 + pull)
     reach = math.sqrt(share * (1 - share) * pull + pull**2 / 4) / (1 + pull)
-    # Rounding would leave 1e-17 where the formula gives exactly 0 or 1.
-    low = 0.0 if successes == 0 else centre - reach
-    high = 1.0 if successes == n else centre + reach
-    return Interval(low, high)
+    # Of 14 hits in 14, rounding would make 1.0000000000000002; 0 comes out exactly.
+    return Interval(centre - reach, 1.0 if successes == n else centre + reach)
 
 
 def bootstrap(

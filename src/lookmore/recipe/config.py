@@ -194,6 +194,11 @@ class Recipe:
                 f"({self.data.side})"
             )
 
+        if self.assistant is not None and self.assistant.stream.side > self.data.side:
+            raise ConfigError(
+                f"assistant.stream.side ({self.assistant.stream.side}) must not exceed data.side "
+                f"({self.data.side})"
+            )
         if self.protocol == "verification" and not self.data.pairs_fold:
             raise ConfigError(
                 "verification needs data.pairs and data.pairs_fold (from 1), got pairs "

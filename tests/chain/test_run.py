@@ -1,0 +1,185 @@
+"""run_chain: every stage once, each from the one before, again only when its settings change."""
+
+import csv
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from lookmore.chain.guide import Report
+from lookmore.chain.run import run_chain, smoked
+from lookmore.errors import CheckpointError, DataError
+from lookmore.recipe.config import Recipe
+from lookmore.recipe.load import load_recipe, to_yaml
+
+Make = Callable[..., Recipe]
+Quiet = Callable[[str], Report]
+STAGES = ("teacher", "assistant", "student", "student_alone")
+
+
+def weights(folder: Path, stage: str) -> dict[str, torch.Tensor]:
+    return load_file(folder / stage / "checkpoint.safetensors")
+
+
+def logged(folder: Path, stage: str) -> list[str]:
+    with (folder / stage / "log.csv").open(newline="") as file:
+        return next(csv.reader(file))
+
+
+def test_a_run_leaves_the_promised_folder(recipe: Make, quiet: Quiet, tmp_path: Path) -> None:
+    settings = recipe()
+    student = run_chain(settings, folder=tmp_path / "run", reporter=quiet)
+    for stage in STAGES:
+        names = sorted(path.name for path in (tmp_path / "run" / stage).iterdir())
+        assert names == ["checkpoint.json", "checkpoint.safetensors", "log.csv"]
+    assert load_recipe(tmp_path / "run" / "recipe.yaml") == settings
+    assert student.facts["role"] == "student"
+    assert student.facts["warm_started_tensors"] > 10
+    assert student.stream.side == 8
+    assert {
+        "individual/assistant_to_student",
+        "distance/teacher_to_student",
+        "task/cross-entropy",
+        "validation/cosine_to_teacher",
+    } <= set(logged(tmp_path / "run", "student"))
+    assert "individual/teacher_to_assistant" in logged(tmp_path / "run", "assistant")
+    assert logged(tmp_path / "run", "student_alone")[1] == "task/cross-entropy"
+
+
+def test_a_finished_run_is_not_trained_again(recipe: Make, quiet: Quiet, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    run_chain(recipe(), folder=folder, reporter=quiet)
+    before = {stage: (folder / stage / "log.csv").stat().st_mtime_ns for stage in STAGES}
+    run_chain(recipe("evaluate.sides=[12]"), folder=folder, reporter=quiet)
+    after = {stage: (folder / stage / "log.csv").stat().st_mtime_ns for stage in STAGES}
+    assert before == after
+
+
+def test_other_settings_are_refused_unless_restarted(
+    recipe: Make, quiet: Quiet, tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    run_chain(recipe(), folder=folder, reporter=quiet)
+    assistant, student = weights(folder, "assistant"), weights(folder, "student")
+    changed = recipe("student.weights.distance=3")
+    with pytest.raises(CheckpointError, match=r"student holds a stage .* add --restart"):
+        run_chain(changed, folder=folder, reporter=quiet)
+    run_chain(changed, folder=folder, reporter=quiet, restart=True)
+    name = "stream.head.0.weight"
+    assert torch.equal(assistant[name], weights(folder, "assistant")[name])
+    assert not torch.equal(student[name], weights(folder, "student")[name])
+
+
+def test_the_seed_is_all_that_chance_depends_on(recipe: Make, quiet: Quiet, tmp_path: Path) -> None:
+    run_chain(recipe(), folder=tmp_path / "a", reporter=quiet)
+    torch.rand(7)
+    run_chain(recipe(), folder=tmp_path / "b", reporter=quiet)
+    run_chain(recipe("seed=1"), folder=tmp_path / "c", reporter=quiet)
+    a, b, c = (weights(tmp_path / name, "student") for name in "abc")
+    assert all(torch.equal(a[name], b[name]) for name in a)
+    assert not torch.equal(a["stream.head.0.weight"], c["stream.head.0.weight"])
+
+
+def test_killed_at_any_moment_it_ends_with_the_same_bits(
+    recipe: Make, quiet: Quiet, tmp_path: Path
+) -> None:
+    settings = recipe("student.schedule.epochs=12", "assistant.schedule.epochs=6")
+    run_chain(settings, folder=tmp_path / "whole", reporter=quiet)
+    path = tmp_path / "recipe.yaml"
+    path.write_text(to_yaml(settings))
+    program = (
+        "import sys; from pathlib import Path; from lookmore.chain.run import run_chain;"
+        "from lookmore.recipe.load import load_recipe;"
+        "run_chain(load_recipe(Path(sys.argv[1])), folder=Path(sys.argv[2]),"
+        " reporter=lambda name: lambda done, total, note='': None)"
+    )
+    command = [sys.executable, "-c", program, str(path), str(tmp_path / "cut")]
+    kills = 0
+    for stage in ("assistant", "student"):
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, env={**os.environ})
+        state = tmp_path / "cut" / stage / "resume.safetensors"
+        until = time.monotonic() + 120
+        while process.poll() is None and not state.exists() and time.monotonic() < until:
+            time.sleep(0.002)
+        if process.poll() is None:
+            process.send_signal(signal.SIGKILL)
+            kills += 1
+        _, errors = process.communicate()
+        assert b"Traceback" not in errors, errors.decode()
+    assert kills == 2
+    run_chain(settings, folder=tmp_path / "cut", reporter=quiet)
+    for stage in STAGES:
+        whole, cut = weights(tmp_path / "whole", stage), weights(tmp_path / "cut", stage)
+        assert all(torch.equal(whole[name], cut[name]) for name in whole), stage
+
+
+def test_without_an_assistant_the_student_learns_from_the_teacher(
+    recipe: Make, quiet: Quiet, tmp_path: Path
+) -> None:
+    settings = recipe("assistant=null", "student.guides={teacher: 1}", "student.warm_start=false")
+    run_chain(settings, folder=tmp_path / "run", reporter=quiet)
+    assert not (tmp_path / "run" / "assistant").exists()
+    assert "individual/teacher_to_student" in logged(tmp_path / "run", "student")
+
+
+def test_unlabelled_images_train_without_a_task(
+    recipe: Make, quiet: Quiet, photographs: Path, tmp_path: Path
+) -> None:
+    flat = tmp_path / "flat"
+    flat.mkdir()
+    for path in photographs.rglob("*.png"):
+        shutil.copy(path, flat / f"{path.parent.name}-{path.name}")
+    settings = recipe(
+        f"data.root={flat}",
+        "teacher={name: dlib-face}",
+        "teacher_training=null",
+        "assistant.task.loss=none",
+        "student.task.loss=none",
+        "task=face",
+        "views.blends=0",
+    )
+    student = run_chain(settings, folder=tmp_path / "run", reporter=quiet)
+    assert student.stream.width == 128
+    assert not (tmp_path / "run" / "student_alone").exists()
+
+
+def test_smoke_is_two_steps_of_each_stage(recipe: Make, quiet: Quiet, tmp_path: Path) -> None:
+    settings = smoked(recipe("student.schedule.epochs=500", "views.count=20"))
+    run_chain(settings, folder=tmp_path / "run", reporter=quiet, limit=16)
+    assert settings.name == "try-smoke"
+    for stage in STAGES:
+        assert len((tmp_path / "run" / stage / "log.csv").read_text().splitlines()) == 2
+
+
+def test_unreadable_images_are_listed_and_too_many_stop_the_run(
+    recipe: Make, quiet: Quiet, photographs: Path, tmp_path: Path
+) -> None:
+    (photographs / "person0" / "broken.png").write_bytes(b"\x89PNG nothing more")
+    with pytest.raises(DataError, match=r"data\.max_unreadable"):
+        run_chain(recipe(), folder=tmp_path / "run", reporter=quiet)
+    settings = smoked(recipe("data.max_unreadable=0.1"))
+    run_chain(settings, folder=tmp_path / "run", reporter=quiet, limit=16)
+    listed = (tmp_path / "run" / "unreadable.csv").read_text().splitlines()
+    assert listed[0] == "id,reason"
+    assert listed[1].startswith("person0/broken.png,")
+    assert len(listed) == 2
+
+
+def test_stage_facts_hold_where_they_came_from(
+    recipe: Make, quiet: Quiet, tmp_path: Path
+) -> None:
+    run_chain(smoked(recipe()), folder=tmp_path / "run", reporter=quiet, limit=16)
+    facts = json.loads((tmp_path / "run" / "student" / "checkpoint.json").read_text())
+    assert facts["versions"]["torch"] == torch.__version__.split("+")[0]
+    assert facts["teacher"]["name"] == "trained"
+    assert facts["guides"] == {"assistant": 1.0, "teacher": 0.5}
+    assert facts["class_names"] == sorted(facts["class_names"])

@@ -1,0 +1,60 @@
+"""Every recipe in the repository loads; so does what ``distill`` writes."""
+
+from pathlib import Path
+
+import pytest
+
+import lookmore
+from lookmore.errors import ConfigError
+from lookmore.recipe.load import load_recipe, recipe_from
+from lookmore.recipe.template import recipe_values
+
+ROOT = Path(__file__).parents[2]
+PACKAGED = Path(lookmore.__file__).parent / "recipe"
+RECIPES = sorted([*ROOT.glob("recipes/**/*.yaml"), *PACKAGED.glob("*.yaml")])
+
+
+def test_there_are_recipes() -> None:
+    assert {"demo.yaml", "lfw-16px.yaml"} <= {path.name for path in RECIPES}
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.name)
+def test_a_recipe_loads_and_says_how_to_run_it(path: Path) -> None:
+    load_recipe(path)
+    heading = path.read_text().split("\nname:")[0]
+    for word in ("# Type ", "# Needs ", "# Gives "):
+        assert word in heading
+
+
+@pytest.mark.parametrize("task", ["face", "metric", "classify"])
+@pytest.mark.parametrize("teacher", ["dlib-face", "trained", "file:gallery.parquet"])
+def test_what_distill_writes_loads(task: str, teacher: str) -> None:
+    values = recipe_values(
+        name="mine", teacher=teacher, data="photos", task=task, side=12, epochs=1, labelled=True
+    )
+    recipe = recipe_from(values, source="template")
+    assert recipe.degradation.side == 12
+    assert (recipe.teacher_training is not None) == (teacher == "trained")
+    assert (recipe.views.total == 1) == teacher.startswith("file:")
+
+
+def test_without_labels_there_is_no_task_loss() -> None:
+    values = recipe_values(
+        name="mine", teacher="imagenet", data="p", task="metric", side=16, epochs=3, labelled=False
+    )
+    assert recipe_from(values, source="template").student.task.loss == "none"
+
+
+@pytest.mark.parametrize(("task", "teacher"), [("classify", "imagenet"), ("face", "trained")])
+def test_refuses_what_needs_labels_that_are_not_there(task: str, teacher: str) -> None:
+    with pytest.raises(ConfigError, match="has no labels"):
+        recipe_values(
+            name="m", teacher=teacher, data="p", task=task, side=16, epochs=3, labelled=False
+        )
+
+
+def test_refuses_an_unknown_task() -> None:
+    with pytest.raises(ConfigError, match="--task must be one of face, metric, classify"):
+        recipe_values(
+            name="m", teacher="x", data="p", task="faces", side=16, epochs=3, labelled=True
+        )
