@@ -174,9 +174,7 @@ def test_unreadable_images_are_listed_and_too_many_stop_the_run(
     assert len(listed) == 2
 
 
-def test_stage_facts_hold_where_they_came_from(
-    recipe: Make, quiet: Quiet, tmp_path: Path
-) -> None:
+def test_stage_facts_hold_where_they_came_from(recipe: Make, quiet: Quiet, tmp_path: Path) -> None:
     run_chain(smoked(recipe()), folder=tmp_path / "run", reporter=quiet, limit=16)
     facts = json.loads((tmp_path / "run" / "student" / "checkpoint.json").read_text())
     assert facts["versions"]["torch"] == torch.__version__.split("+")[0]

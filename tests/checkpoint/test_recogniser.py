@@ -87,5 +87,5 @@ def test_a_broken_image_is_named(run: Path, tmp_path: Path) -> None:
 
 
 def test_nothing_there_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match="no finished checkpoint in .*lookmore train"):
+    with pytest.raises(CheckpointError, match=r"no finished checkpoint in .*lookmore train"):
         lookmore.load(tmp_path)

@@ -107,4 +107,3 @@ def train(feed: Feed, tmp_path: Path) -> Train:
         return objective, finished
 
     return run
-

@@ -1,4 +1,4 @@
-"""Feed: pairs each view with the guide's answer to that very view, in an order that can be remade."""
+"""Feed: pairs each view with the guide's answer to it, in an order that can be made again."""
 
 import numpy as np
 import torch

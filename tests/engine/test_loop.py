@@ -1,4 +1,4 @@
-"""train_stage: learns, resumes to the same bits, and stops with a name when a term is not finite."""
+"""train_stage: learns, resumes to the same bits, names a term that is not finite."""
 
 import csv
 from collections.abc import Callable
@@ -72,7 +72,7 @@ def test_keeps_the_averaged_weights(train: Train) -> None:
 
 def test_refuses_a_state_of_other_settings(train: Train) -> None:
     train(stop_after_steps=2)
-    with pytest.raises(CheckpointError, match="begun with other settings.*--restart"):
+    with pytest.raises(CheckpointError, match=r"begun with other settings.*--restart"):
         train(key="another")
 
 
@@ -107,7 +107,7 @@ def test_a_full_disk_keeps_the_last_state_and_says_so(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("lookmore.engine.state.save_file", full)
-    with pytest.raises(CheckpointError, match="No space left on device.*run the same command"):
+    with pytest.raises(CheckpointError, match=r"No space left on device.*run the same command"):
         train()
     assert path.read_bytes() == before
     assert not list(tmp_path.glob("stage/*.part"))

@@ -1,5 +1,6 @@
 """learning_rate_at: rises, falls, never stops, ends where it should."""
 
+import itertools
 import math
 
 import pytest
@@ -17,7 +18,7 @@ def rates(steps: int, warmup_share: float) -> list[float]:
 def test_rises_linearly_then_falls() -> None:
     found = rates(100, 0.1)
     assert found[:10] == pytest.approx([0.2 * (step + 1) for step in range(10)])
-    assert all(a > b for a, b in zip(found[10:], found[11:], strict=False))
+    assert all(a > b for a, b in itertools.pairwise(found[10:]))
 
 
 def test_halfway_down_is_half_the_peak_and_half_the_floor() -> None:

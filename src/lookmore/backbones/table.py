@@ -3,7 +3,7 @@
 from typing import Final, NamedTuple
 
 from lookmore.backbones.native import NativeBackbone
-from lookmore.backbones.timm_backbone import TimmBackbone
+from lookmore.backbones.timm_backbone import TimmBackbone, check_timm_name
 from lookmore.errors import ConfigError
 
 TIMM_PREFIX: Final = "timm:"
@@ -27,6 +27,23 @@ BACKBONES: Final[dict[str, NativeSize]] = {
 }
 
 
+def check_name(name: str) -> None:
+    """Refuse a name that no backbone has; cheap, so that settings are checked before any work.
+
+    Args:
+        name: One of ``BACKBONES``, or ``timm:NAME``.
+
+    Raises:
+        ConfigError: If it is neither.
+    """
+    if name.startswith(TIMM_PREFIX):
+        check_timm_name(name.removeprefix(TIMM_PREFIX))
+    elif name not in BACKBONES:
+        raise ConfigError(
+            f"backbone must be one of {', '.join(BACKBONES)} or {TIMM_PREFIX}NAME, got {name!r}"
+        )
+
+
 def build_backbone(
     name: str, *, side: int, pretrained: bool = False
 ) -> NativeBackbone | TimmBackbone:
@@ -44,12 +61,9 @@ def build_backbone(
         ConfigError: If the name is unknown, the side does not suit it, or there are no
             pretrained weights to be had.
     """
+    check_name(name)
     if name.startswith(TIMM_PREFIX):
         return TimmBackbone(name.removeprefix(TIMM_PREFIX), side=side, pretrained=pretrained)
-    if name not in BACKBONES:
-        raise ConfigError(
-            f"backbone must be one of {', '.join(BACKBONES)} or {TIMM_PREFIX}NAME, got {name!r}"
-        )
     if pretrained:
         raise ConfigError(
             f"backbone {name!r} has no pretrained weights; set pretrained to false or use "

@@ -10,6 +10,25 @@ from torch import Tensor, nn
 from lookmore.errors import ConfigError
 
 
+def check_timm_name(name: str) -> None:
+    """Refuse a name that timm does not know.
+
+    Args:
+        name: As timm spells it, with or without the tag of its weights.
+
+    Raises:
+        ConfigError: Naming the nearest known names.
+    """
+    known = timm.list_models()
+    bare = name.split(".")[0]
+    if bare not in known:
+        near = difflib.get_close_matches(bare, known, n=3)
+        raise ConfigError(
+            f"timm has no network named {name!r}; "
+            + (f"near: {', '.join(near)}" if near else "see timm.list_models()")
+        )
+
+
 class TimmBackbone(nn.Module):
     """Images of one declared side to the pooled features of a timm network.
 
@@ -44,7 +63,7 @@ class TimmBackbone(nn.Module):
 
 
 def _create(name: str, *, side: int, pretrained: bool) -> nn.Module:
-    _check_known(name)
+    check_timm_name(name)
     settings: dict[str, Any] = {"num_classes": 0}
     published = timm.get_pretrained_cfg(name)
     # Only networks tied to one input size (vision transformers, mixers) know this setting.
@@ -62,17 +81,6 @@ def _create(name: str, *, side: int, pretrained: bool) -> nn.Module:
             f"timm:{name} cannot be built for images of {side} pixels"
             f"{' with pretrained weights' if pretrained else ''}: {_first_line(error)}"
         ) from error
-
-
-def _check_known(name: str) -> None:
-    known = timm.list_models()
-    bare = name.split(".")[0]
-    if bare not in known:
-        near = difflib.get_close_matches(bare, known, n=3)
-        raise ConfigError(
-            f"timm has no network named {name!r}; "
-            + (f"near: {', '.join(near)}" if near else "see timm.list_models()")
-        )
 
 
 def _measure_width(net: nn.Module, *, name: str, side: int) -> int:

@@ -26,7 +26,7 @@ class Material(NamedTuple):
     """``(m,)`` int64 pack rows of the validation images; may be empty."""
 
     labels: np.ndarray
-    """``(N,)`` int64: class of every pack row, counted within the training classes; -1 elsewhere."""
+    """``(N,)`` int64: class of every pack row among the training classes; -1 elsewhere."""
 
     classes: int
     """Number of training classes; 0 = unlabelled."""

@@ -14,8 +14,9 @@ def demo(
         bool, typer.Option(help="Train stages anew whose settings have changed.")
     ] = False,
 ) -> None:
-    """Teach a small network to find 40 people from 16-pixel faces, in a gallery that a large
-    network made from sharp ones.
+    """Teach a small network to find 40 people from 16-pixel faces.
+
+    They are found in a gallery that a large network made from sharp photographs.
     """
     from lookmore.cli.train import run_recipe
     from lookmore.recipe.load import load_recipe

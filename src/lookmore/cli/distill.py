@@ -14,7 +14,7 @@ def distill(
     teacher: Annotated[
         str,
         typer.Option(
-            help="dlib-face, imagenet, timm:NAME, onnx:PATH, file:PATH; or trained: from the labels."
+            help="dlib-face, imagenet, timm:NAME, onnx:PATH, file:PATH; trained = from labels."
         ),
     ] = "trained",
     side: Annotated[int, typer.Option(help="Side of the student's input, in pixels.")] = 16,
@@ -29,8 +29,9 @@ def distill(
         bool, typer.Option(help="Train stages anew whose settings have changed.")
     ] = False,
 ) -> None:
-    """Write a recipe for your images and train it; the recipe lies in the run folder, to be
-    changed and run again with lookmore train.
+    """Write a recipe for your images, and train it.
+
+    The recipe lies in the run folder, to be changed and run again with lookmore train.
     """
     from lookmore.cli.train import run_recipe
     from lookmore.data.config import DataConfig

@@ -23,8 +23,9 @@ def train(
         bool, typer.Option(help="Train stages anew whose settings have changed.")
     ] = False,
 ) -> None:
-    """Train a recipe: teacher, assistant, student and controls; skip what is done, resume what
-    was cut off, then evaluate.
+    """Train a recipe: teacher, assistant, student, controls; then evaluate.
+
+    What is done is skipped, what was cut off is resumed.
     """
     from lookmore.recipe.load import load_recipe
 

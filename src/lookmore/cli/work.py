@@ -1,6 +1,4 @@
-"""Progress on the terminal: a bar with rate and time left, or plain lines where there is no
-terminal.
-"""
+"""Progress: bars with rate and time left on a terminal, plain lines in a log."""
 
 import time
 from collections.abc import Iterator
@@ -74,7 +72,11 @@ class _Lines:
                 return
             said = now
             took = now - began
-            left = f", {took / (done - start) * (total - done):.0f} s left" if start < done < total else ""
+            left = (
+                f", {took / (done - start) * (total - done):.0f} s left"
+                if start < done < total
+                else ""
+            )
             rate = f", {(done - start) / took:,.0f} images/s" if took > 0.5 else ""
             self._console.print(
                 f"{name}: {done:,}/{total:,} images{rate}{left}{', ' + note if note else ''}",

@@ -17,7 +17,8 @@ from torch import Tensor
 
 from lookmore.data.pack import Pack
 from lookmore.data.pack_files import fresh_folder
-from lookmore.data.views import ViewConfig, blend_partners, make_views, view_fingerprint
+from lookmore.data.pack_views import views_of
+from lookmore.data.views import ViewConfig, view_fingerprint
 from lookmore.degradation import DegradationConfig, degrade
 from lookmore.degradation.resize import shrink
 
@@ -60,24 +61,13 @@ class LiveInputs:
 
     def lookup(self, rows: np.ndarray, views: np.ndarray) -> Tensor:
         """Return ``(B, 3, side, side)`` uint8 for ``(B,)`` pack rows and view indices."""
-        keys = self.pack.keys[rows]
-        partners = None
-        if (views >= self.views.count).any():
-            mates = blend_partners(
-                rows, views, keys, candidates=self.rows, config=self.views, seed=self.seed
-            )
-            partners = self.pack.batch(mates)
-        high = make_views(
-            self.pack.batch(rows),
-            keys=keys,
-            views=views,
-            config=self.views,
-            seed=self.seed,
-            partners=partners,
+        high = views_of(
+            self.pack, rows, views, candidates=self.rows, config=self.views, seed=self.seed
         )
         if self.degradation is None:
             seen = shrink(high, side=self.side, kernel="bicubic")
         else:
+            keys = self.pack.keys[rows]
             seen = degrade(high, config=self.degradation, keys=keys, views=views, seed=self.seed)
         return (seen * 255).round_().to(torch.uint8)
 

@@ -66,8 +66,8 @@ def train_stage(
     The learner inside ``objective`` is changed in place; at the end it holds the averaged
     weights if the schedule asks for an average. ``folder`` receives ``log.csv`` and, while the
     stage is unfinished, ``resume.safetensors``. A resumed stage ends with the same bits as
-    an unbroken one on the CPU with the same number of threads. Ctrl-C and ``kill -9`` are the same to
-    it: whatever was last written is whole, and at most ``checkpoint_seconds`` are lost.
+    an unbroken one on the CPU with the same number of threads. Ctrl-C and ``kill -9`` are the
+    same to it: what was last written is whole, and at most ``checkpoint_seconds`` are lost.
 
     Args:
         objective: Terms of the stage; holds the learner and the losses' own parameters.

@@ -22,7 +22,7 @@ from lookmore.evaluate.line_ends import LABEL_HEIGHT, LineEnd, write_line_ends
 from lookmore.evaluate.look import FAINT, INK, QUIET, new_figure, our_look
 from lookmore.evaluate.rows import Row
 
-# Ours: blue and vermillion of Okabe and Ito (see look.py). Rivals: the "muted" colours of Paul Tol,
+# Ours: blue and vermilion of Okabe and Ito (see look.py). Rivals: the "muted" colours of Paul Tol,
 # also safe for any colour vision, https://sronpersonalpages.nl/~pault/, less the blues.
 _OURS = ("#0072b2", "#d55e00")
 _RIVALS = ("#117733", "#882255", "#44aa99", "#999933", "#aa4499", "#cc6677")

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 DPI = 150
 INK, QUIET, FAINT = "#1a1a1a", "#5f6368", "#dadce0"
 RIGHT, WRONG = "#0072b2", "#d55e00"
-"""Blue and vermillion of Okabe and Ito, *Color Universal Design* (2008): told apart with any
+"""Blue and vermilion of Okabe and Ito, *Color Universal Design* (2008): told apart with any
 kind of colour vision, https://jfly.uni-koeln.de/color/."""
 
 

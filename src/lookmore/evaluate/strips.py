@@ -123,7 +123,7 @@ def search_strip(
 
     Returns:
         A figure with its own Agg canvas: probes in the first row, then a row for each method;
-        right matches are framed in blue with a tick, wrong ones in vermillion with a cross.
+        right matches are framed in blue with a tick, wrong ones in vermilion with a cross.
 
     Raises:
         ValueError: If images are not such arrays, or numbers or names do not fit one another.

@@ -49,7 +49,10 @@ def verify(
     measures: list[Measure] = []
     for encoder, other_side in forms:
         other = embed(encoder, rows, side=other_side, degradation=degradation)
-        similarity = np.einsum("pd,pd->p", seen[lefts], other[rights])
+        # in float64: a threshold between two similarities must not round onto one of them
+        similarity = np.einsum(
+            "pd,pd->p", seen[lefts].astype(np.float64), other[rights].astype(np.float64)
+        )
         measures += _of_fold(
             similarity, pairs, fold, gallery_side=other_side, gallery_stream=encoder.stream
         )

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from lookmore.backbones.table import check_name
 from lookmore.errors import ConfigError
 
 
@@ -34,6 +35,7 @@ class StreamConfig:
     """Colour order the network sees: rgb or bgr."""
 
     def __post_init__(self) -> None:
+        check_name(self.backbone)
         for name in ("side", "width"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"stream.{name} must be 0 or more, got {getattr(self, name)}")

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lookmore.data.pack import Pack
-from lookmore.data.views import ViewConfig, blend_partners, make_views, view_fingerprint
+from lookmore.data.pack_views import views_of
+from lookmore.data.views import ViewConfig, view_fingerprint
 from lookmore.errors import TeacherError
 from lookmore.teachers.embedding_file import EmbeddingFile
 from lookmore.teachers.table import GuideTable
@@ -34,26 +35,13 @@ class _Sight:
 
     def see(self, rows: NDArray[np.int64], views: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return ``(B, D)`` embeddings of one view of each row."""
-        keys = self.pack.keys[rows]
-        partners = None
-        if (views >= self.views.count).any():
-            partners = self.pack.batch(
-                blend_partners(
-                    rows,
-                    views,
-                    keys,
-                    candidates=self.candidates,
-                    config=self.views,
-                    seed=self.view_seed,
-                )
-            )
-        images = make_views(
-            self.pack.batch(rows),
-            keys=keys,
-            views=views,
+        images = views_of(
+            self.pack,
+            rows,
+            views,
+            candidates=self.candidates,
             config=self.views,
             seed=self.view_seed,
-            partners=partners,
         )
         seen = self.embed(images)
         if self.flip:

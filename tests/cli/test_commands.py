@@ -1,0 +1,172 @@
+"""The command line: what it prints, writes and exits with, seen from outside."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lookmore.cli.main import main
+from lookmore.evaluate.rows import read_rows
+
+
+class Finished(NamedTuple):
+    """What a command left behind."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+Command = Callable[..., Finished]
+
+
+@pytest.fixture
+def lookmore(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Command:
+    """Run a command in this process, in a folder of its own: torch loads once for all tests."""
+    monkeypatch.chdir(here)
+    monkeypatch.setenv("COLUMNS", "100")
+
+    def run(*arguments: str) -> Finished:
+        monkeypatch.setattr(sys, "argv", ["lookmore", *arguments])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        return Finished(int(stopped.value.code or 0), *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Path:
+    """A folder with ten classes of six pictures, and one broken file among them."""
+    for name in range(10):
+        look = np.random.default_rng(name).integers(30, 225, size=(4, 4, 3))
+        folder = tmp_path / "photos" / f"class{name}"
+        folder.mkdir(parents=True)
+        for shot in range(6):
+            noise = np.random.default_rng(100 * name + shot).normal(0, 10, size=(40, 48, 3))
+            pixels = np.kron(look, np.ones((10, 12, 1))) + noise
+            Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(folder / f"{shot}.jpg")
+    return tmp_path
+
+
+SMALL = (
+    "data.side=32", "machine.threads=1", "teacher_training.stream.backbone=nano",
+    "assistant.stream.backbone=nano", "student.stream.backbone=nano",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("task", "metric"),
+    [("classify", "top1_accuracy"), ("metric", "recall_at_1"), ("face", "rank1")],
+)
+def test_distill_goes_from_a_folder_to_a_report(
+    lookmore: Command, here: Path, task: str, metric: str
+) -> None:
+    found = lookmore(
+        "distill", "--data", "photos", "--task", task, "--side", "8", "--smoke", *SMALL
+    )
+    assert found.returncode == 0, found.stderr
+    run = here / "runs" / f"photos-{task}-8px-smoke"
+    assert found.stdout.splitlines()[-1] == f"Report: runs/{run.name}/report.html"
+    rows = read_rows(run / "report.json")
+    methods = {row.method for row in rows if row.metric == metric and row.probe_side in (8, 32)}
+    assert methods == {"teacher", "assistant", "teacher_upscaled", "student_alone", "ours"}
+    assert all(row.task == task and row.low <= row.value <= row.high for row in rows)
+    assert (run / "report.html").read_text().startswith("<!doctype html>")
+    names = {path.name for path in (run / "figures").iterdir()}
+    assert "probes.png" in names
+    assert sorted(path.name for path in run.iterdir()) == [
+        "assistant", "figures", "recipe.yaml", "report.html", "report.json", "student",
+        "student_alone", "teacher", "times.json",
+    ]  # fmt: skip
+
+
+def test_evaluate_measures_a_finished_run_again(lookmore: Command, here: Path) -> None:
+    common = ("--data", "photos", "--task", "classify", "--side", "8", "--smoke")
+    assert lookmore("distill", *common, *SMALL, "--out", "out").returncode == 0
+    before = (here / "out" / "report.json").read_bytes()
+    (here / "out" / "report.json").unlink()
+    found = lookmore("evaluate", "out")
+    assert found.returncode == 0, found.stderr
+    assert (here / "out" / "report.json").read_bytes() == before
+
+
+def test_data_check_counts_and_lists(lookmore: Command, here: Path) -> None:
+    (here / "photos" / "class0" / "broken.jpg").write_bytes(b"")
+    found = lookmore("data", "check", "photos")
+    assert found.returncode == 0, found.stderr
+    assert "Unreadable: 1" in found.stdout
+    assert "class0/broken.jpg" in found.stdout
+    assert "The same picture in two splits: 0" in found.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("train", "nowhere.yaml"), "lookmore: no recipe at nowhere.yaml"),
+        (("evaluate", "runs/none"), "lookmore: no finished checkpoint in runs/none/student"),
+        (("data", "check", "nowhere"), "lookmore: "),
+        (("distill", "--data", "photos", "--task", "colour"), "lookmore: --task must be one of"),
+        (
+            ("distill", "--data", "photos", "--task", "face", "student.stream.backbone=huge"),
+            "lookmore: the recipe: student.stream: backbone must be one of nano, small, base or",
+        ),
+        (
+            ("distill", "--data", "photos", "--task", "face", "degradation.sde=8"),
+            "lookmore: the recipe: degradation.sde is not a setting; did you mean side?",
+        ),
+    ],
+)
+def test_an_error_is_one_line_and_exit_code_1(
+    lookmore: Command, arguments: tuple[str, ...], message: str
+) -> None:
+    found = lookmore(*arguments)
+    assert found.returncode == 1
+    lines = found.stderr.strip().splitlines()
+    assert lines[-1].startswith(message), found.stderr
+    assert not any("Traceback" in line for line in lines)
+    assert found.stdout == ""
+
+
+def test_help_is_quick_because_torch_stays_out() -> None:
+    program = (
+        "import sys; from lookmore.cli.main import main; sys.argv = ['lookmore', '--help'];"
+        "import atexit; atexit.register(lambda: print('torch' in sys.modules)); main()"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert "distill" in found.stdout
+    assert found.stdout.strip().splitlines()[-1] == "False"
+
+
+def test_a_run_folder_that_cannot_be_made_is_one_line(lookmore: Command, here: Path) -> None:
+    (here / "file").write_text("in the way")
+    found = lookmore(
+        "distill", "--data", "photos", "--task", "classify", "--out", "file/run", *SMALL
+    )
+    assert found.returncode == 1
+    assert (
+        found.stderr.strip()
+        .splitlines()[-1]
+        .startswith("lookmore: cannot make the run folder file/run")
+    )
+
+
+def test_rows_hold_what_the_design_promises(lookmore: Command, here: Path) -> None:
+    common = ("--data", "photos", "--task", "face", "--side", "8", "--smoke", "--out", "out")
+    assert lookmore("distill", *common, *SMALL).returncode == 0
+    rows = json.loads((here / "out" / "report.json").read_text())
+    ours = [row for row in rows if row["method"] == "ours" and row["metric"] == "rank1"]
+    assert {row["probe_side"] for row in ours} == {4, 8, 16}
+    assert all(row["gallery_stream"] == "teacher" and row["gallery_side"] == 32 for row in ours)
+    assert all(row["interval"] == "wilson" and row["n"] > 0 for row in ours)
