@@ -71,7 +71,7 @@ def test_other_settings_are_refused_unless_restarted(
     run_chain(recipe(), folder=folder, reporter=quiet)
     assistant, student = weights(folder, "assistant"), weights(folder, "student")
     changed = recipe("student.weights.distance=3")
-    with pytest.raises(CheckpointError, match=r"student holds a stage .* add --restart"):
+    with pytest.raises(CheckpointError, match=r"distance from 1\.0 to 3\.0.*--restart"):
         run_chain(changed, folder=folder, reporter=quiet)
     run_chain(changed, folder=folder, reporter=quiet, restart=True)
     name = "stream.head.0.weight"

@@ -3,28 +3,40 @@
 import csv
 import io
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from lookmore.checkpoint.checkpoint import write_whole
 from lookmore.checkpoint.provenance import commit, machine, versions
 from lookmore.data.pack import Pack
 from lookmore.errors import CheckpointError
 from lookmore.recipe.config import Recipe
-from lookmore.recipe.load import to_yaml
+from lookmore.recipe.load import as_plain, load_recipe, to_yaml
 
 STAGES = ("teacher", "assistant", "student", "student_alone")
+# Settings that may change without changing what is trained.
+_FREE_BEGINNINGS = ("name", "evaluate.", "machine.device", "machine.threads")
+_FREE_ENDS = (
+    *("data.root", "data.pairs", "data.cache", "data.max_unreadable"),
+    *("schedule.validate_every", "schedule.checkpoint_seconds"),
+)
 
 
-def open_run_folder(folder: Path, recipe: Recipe) -> None:
+def open_run_folder(folder: Path, recipe: Recipe, *, restart: bool) -> None:
     """Make the run folder and write the resolved recipe into it.
 
     Args:
         folder: ``runs/NAME``.
         recipe: As resolved; every default is written out.
+        restart: Whether a recipe of other settings may be replaced.
 
     Raises:
-        CheckpointError: If the folder cannot be made or written.
+        CheckpointError: If the folder cannot be made or written, or holds a run of other settings
+            and not ``restart``; its recipe then stays as it is.
     """
+    if not restart:
+        _refuse_other_settings(folder, recipe)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -37,6 +49,38 @@ def open_run_folder(folder: Path, recipe: Recipe) -> None:
         f"Again: lookmore train {folder / 'recipe.yaml'}",
     ]
     write_whole(folder / "recipe.yaml", to_yaml(recipe, heading=heading).encode())
+
+
+def _refuse_other_settings(folder: Path, recipe: Recipe) -> None:
+    path = folder / "recipe.yaml"
+    if not path.exists() or not any((folder / stage).exists() for stage in STAGES):
+        return  # nothing was trained yet
+    old, new = (_flat(as_plain(found)) for found in (load_recipe(path), recipe))
+    changed = [
+        f"{name} from {old.get(name)} to {new.get(name)}"
+        for name in sorted(old.keys() | new.keys())
+        if old.get(name) != new.get(name) and not _is_free(name)
+    ]
+    if changed:
+        raise CheckpointError(
+            f"{folder} holds a run of other settings ({'; '.join(changed[:3])}): choose another "
+            "run with name= or --out, or add --restart to train anew what they change"
+        )
+
+
+def _is_free(name: str) -> bool:
+    """Say whether a setting may change without changing what is trained."""
+    return name.startswith(_FREE_BEGINNINGS) or name.endswith(_FREE_ENDS)
+
+
+def _flat(values: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{above}{name}.")
+        else:
+            flat[f"{above}{name}"] = value
+    return flat
 
 
 def write_unreadable(folder: Path, pack: Pack) -> None:

@@ -41,6 +41,15 @@ class Material(NamedTuple):
     """Where tables are kept."""
 
 
+def _spread(rows: np.ndarray, labels: np.ndarray, limit: int) -> np.ndarray:
+    """Return ``limit`` rows, the first of every class before the second of any."""
+    order = np.argsort(labels[rows], kind="stable")
+    _, starts, counts = np.unique(labels[rows][order], return_index=True, return_counts=True)
+    place = np.empty(len(rows), dtype=np.int64)
+    place[order] = np.arange(len(rows)) - np.repeat(starts, counts)
+    return np.sort(rows[np.argsort(place, kind="stable")[:limit]])
+
+
 def open_material(
     recipe: Recipe,
     *,
@@ -67,7 +76,7 @@ def open_material(
     check_trainable(pack.labels, pack.splits, recipe.student.task.loss)
     train, validation = pack.rows("train"), pack.rows("val")
     if limit is not None:
-        train, validation = train[:limit], validation[:limit]
+        train, validation = (_spread(rows, pack.labels, limit) for rows in (train, validation))
     present = np.unique(pack.labels[train])
     present = present[present >= 0]
     within = np.full(len(pack.class_names) + 1, -1, dtype=np.int64)

@@ -86,7 +86,7 @@ def run_chain(
     Raises:
         LookmoreError: Of the kind that fits; what is finished stays finished.
     """
-    open_run_folder(folder, recipe)
+    open_run_folder(folder, recipe, restart=restart)
     began = time.monotonic()
     material = open_material(recipe, limit=limit, progress=reporter("images"))
     add_seconds(folder, "images", time.monotonic() - began)
@@ -126,7 +126,8 @@ class _Chain:
                 "licence": teacher.licence,
             }
         }
-        upstream: tuple[str, ...] = (teacher.fingerprint,)
+        flip = teacher_flip(recipe)
+        upstream: tuple[str, ...] = (teacher.fingerprint, f"flip {flip}, centre {centre}")
 
         assistant: Checkpoint | None = None
         if recipe.assistant is not None:
@@ -224,7 +225,7 @@ def alone_config(recipe: Recipe) -> LearnerConfig:
     """
     usual = {"face": "arcface", "metric": "proxy-anchor", "classify": "cross-entropy"}
     task = recipe.student.task
-    if task.loss == "none" or task.weight == 0:
+    if task.loss == "none":
         task = replace(task, loss=usual[recipe.task])
     return replace(
         recipe.student,

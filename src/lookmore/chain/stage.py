@@ -24,6 +24,7 @@ from lookmore.engine.feed import Feed
 from lookmore.engine.inputs import LiveInputs, keep_inputs
 from lookmore.engine.loop import train_stage
 from lookmore.engine.objective import StageObjective
+from lookmore.engine.state import STATE_NAME, load_state
 from lookmore.errors import CheckpointError
 from lookmore.losses import HybridOrder, build_task_loss
 from lookmore.recipe.config import LearnerConfig, Recipe
@@ -140,15 +141,20 @@ def run_stage(
         views=recipe.views,
         inputs=inputs,
         guides=guides,
-        batch=min(learner.schedule.batch, len(material.train)),
+        batch=_batch(learner, len(material.train)),
         images_per_class=learner.schedule.images_per_class,
         seed=recipe.seed,
     )
     objective, weights = _objective(role, learner, stream, guides, material)
     validate = _Validation(
-        material, validation_guides, stream.side, recipe.degradation if student else None,
-        recipe.seed, fabric,
-    )  # fmt: skip
+        material,
+        validation_guides,
+        width=stream.width,
+        side=stream.side,
+        degradation=recipe.degradation if student else None,
+        seed=recipe.seed,
+        fabric=fabric,
+    )
     finished = train_stage(
         objective=objective,
         feed=feed,
@@ -186,18 +192,24 @@ def run_stage(
         },
     )
     save_checkpoint(folder, checkpoint)
-    (folder / "resume.safetensors").unlink(missing_ok=True)
+    (folder / STATE_NAME).unlink(missing_ok=True)
     return load_checkpoint(folder)
 
 
+def _batch(learner: LearnerConfig, images: int) -> int:
+    """Return the batch size: as set, or what there is, in whole groups of one class."""
+    group = max(1, learner.schedule.images_per_class)
+    return max(group, min(learner.schedule.batch, images) // group * group)
+
+
 def _other_settings(folder: Path, key: str) -> bool:
-    if not folder.exists():
-        return False
     try:
         found = read_facts(folder)
+        if found is None and (folder / STATE_NAME).exists():
+            found = load_state(folder / STATE_NAME)[1]
     except CheckpointError:
         return True  # damaged, or of another format: --restart is the way out
-    return found is None or found.get("key") != key
+    return found is not None and found.get("key") != key
 
 
 def _new_stream(
@@ -235,11 +247,14 @@ def _objective(
         torch.manual_seed(0)
         for name, share in learner.active_guides.items():
             relations[name] = HybridOrder(
-                **orders, student_width=stream.width, teacher_width=guides[name].width
+                **orders,
+                temperature=learner.temperature,
+                student_width=stream.width,
+                teacher_width=guides[name].width,
             )
             weights |= {f"{order}/{name}_to_{role}": w * share for order, w in orders.items()}
         task: nn.Module | None = None
-        if learner.task.loss != "none" and learner.task.weight > 0:
+        if learner.task.loss != "none":
             task = build_task_loss(learner.task, classes=material.classes, width=stream.width)
             weights[f"task/{learner.task.loss}"] = learner.task.weight
     objective = StageObjective(
@@ -259,12 +274,14 @@ class _Validation:
         self,
         material: Material,
         guides: Mapping[str, PlacedGuide],
+        *,
+        width: int,
         side: int,
         degradation: DegradationConfig | None,
         seed: int,
         fabric: Fabric,
     ) -> None:
-        self.rows, self.guides, self.device = material.validation, guides, fabric.device
+        self.rows, self.device = material.validation, fabric.device
         self.inputs = LiveInputs(
             pack=material.pack,
             rows=self.rows,
@@ -273,7 +290,9 @@ class _Validation:
             degradation=degradation,
             seed=seed,
         )
-        self.columns = [f"validation/cosine_to_{name}" for name in guides] if len(self.rows) else []
+        # a learner of another width than its guide has no cosine to it
+        self.guides = {name: guide for name, guide in guides.items() if guide.width == width}
+        self.columns = [f"validation/cosine_to_{n}" for n in self.guides] if len(self.rows) else []
 
     def __call__(self, learner: nn.Module) -> dict[str, float]:
         sums = dict.fromkeys(self.columns, 0.0)
@@ -283,7 +302,5 @@ class _Validation:
                 images = self.inputs.lookup(rows, plain).float().to(self.device) / 255
                 seen = learner(images).embeddings.cpu()
             for column, guide in zip(self.columns, self.guides.values(), strict=True):
-                told = guide.lookup(rows, plain)
-                if told.shape[1] == seen.shape[1]:
-                    sums[column] += float((seen * told).sum())
+                sums[column] += float((seen * guide.lookup(rows, plain)).sum())
         return {name: value / len(self.rows) for name, value in sums.items()}

@@ -9,8 +9,12 @@ from rich.console import Console
 
 def evaluate(
     run: Annotated[Path, typer.Argument(help="Run folder, such as runs/demo.")],
+    overrides: Annotated[
+        list[str] | None,
+        typer.Argument(help="evaluate.key=value, or data.root=where they are now."),
+    ] = None,
 ) -> None:
     """Measure a run beside its controls; write report.json, report.html and figures into it."""
     from lookmore.cli.finish import report_on
 
-    report_on(run, console=Console(stderr=True))
+    report_on(run, console=Console(stderr=True), overrides=overrides or [])

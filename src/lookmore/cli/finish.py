@@ -2,6 +2,7 @@
 
 import resource
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -12,18 +13,19 @@ from lookmore.evaluate.run import measure, open_subject
 from lookmore.evaluate.table import summary_table
 
 
-def report_on(folder: Path, *, console: Console) -> Report:
+def report_on(folder: Path, *, console: Console, overrides: Sequence[str] = ()) -> Report:
     """Evaluate a finished run, print its table, and say where the report lies.
 
     Args:
         folder: The run folder.
         console: For progress; the table goes to standard output.
+        overrides: ``evaluate.key=value`` and the like, in place of what the run was trained with.
 
     Returns:
         The report.
     """
     with working(console) as reporter:
-        subject = open_subject(folder, reporter=reporter)
+        subject = open_subject(folder, reporter=reporter, overrides=overrides)
         rows = measure(subject, default_name=folder.name)
         report = write_report(folder, subject, rows, peak_mib=peak_mib())
     out = Console()

@@ -1,5 +1,6 @@
 """``lookmore train``: the whole chain of a recipe, then its report."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -52,6 +53,7 @@ def run_recipe(
     """
     from lookmore.chain.run import SMOKE_IMAGES, run_chain, smoked
     from lookmore.cli.finish import report_on
+    from lookmore.recipe.load import as_plain
 
     console = Console(stderr=True)
     if smoke:
@@ -65,5 +67,6 @@ def run_recipe(
             limit=SMOKE_IMAGES if smoke else None,
             restart=restart,
         )
-    report_on(folder, console=console)
+    changed = [f"evaluate.{k}={json.dumps(v)}" for k, v in as_plain(recipe.evaluate).items()]
+    report_on(folder, console=console, overrides=changed)
     return folder

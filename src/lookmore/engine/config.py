@@ -9,7 +9,7 @@ PRECISIONS = ("float32", "bfloat16")
 
 @dataclass(frozen=True, kw_only=True)
 class ScheduleConfig:
-    """How long and how fast one stage learns (AdamW; linear warm-up, then a half cosine to 0)."""
+    """How long and how fast one stage learns (AdamW; linear warm-up, then half a cosine)."""
 
     epochs: int = 30
     """Passes over the training images; each pass sees one view of every image."""
@@ -18,7 +18,7 @@ class ScheduleConfig:
     """Images in a batch; relations are compared within it."""
 
     learning_rate: float = 2e-3
-    """Peak learning rate."""
+    """Peak learning rate; the last step has a hundredth of it."""
 
     weight_decay: float = 0.05
     """AdamW weight decay of matrices and kernels; biases and norms have none."""
@@ -36,7 +36,7 @@ class ScheduleConfig:
     """Epochs between looks at the validation images; 0 = never."""
 
     checkpoint_seconds: float = 60.0
-    """Least time between two resume points, in seconds; one is always written at the end."""
+    """Least time between two resume points, in seconds."""
 
     def __post_init__(self) -> None:
         for name, least in (("epochs", 1), ("batch", 2), ("validate_every", 0)):
@@ -52,10 +52,10 @@ class ScheduleConfig:
         for name in ("warmup_share", "average"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(f"schedule.{name} must be in [0, 1), got {getattr(self, name)}")
-        if self.images_per_class == 1 or self.images_per_class > self.batch:
+        if self.images_per_class == 1 or self.batch % max(1, self.images_per_class):
             raise ConfigError(
-                "schedule.images_per_class must be 0 or from 2 to schedule.batch "
-                f"({self.batch}), got {self.images_per_class}"
+                "schedule.images_per_class must be 0, or at least 2 and a divisor of "
+                f"schedule.batch ({self.batch}), got {self.images_per_class}"
             )
 
 

@@ -15,6 +15,7 @@ from lookmore.engine.log import RunLog
 from lookmore.engine.objective import StageObjective, first_bad_term, parameter_groups
 from lookmore.engine.schedule import learning_rate_at
 from lookmore.engine.state import (
+    STATE_NAME,
     load_optimizer_tensors,
     load_state,
     optimizer_tensors,
@@ -90,7 +91,7 @@ def train_stage(
         CheckpointError: If the resume state does not fit, or cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    state_path = folder / "resume.safetensors"
+    state_path = folder / STATE_NAME
     optimizer = torch.optim.AdamW(
         parameter_groups(objective, weight_decay=schedule.weight_decay), lr=0.0
     )

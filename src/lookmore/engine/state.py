@@ -12,6 +12,8 @@ from torch import Tensor, nn
 
 from lookmore.errors import CheckpointError
 
+STATE_NAME = "resume.safetensors"
+
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
     """Return the optimizer's state as flat tensors named ``INDEX/NAME``."""

@@ -67,6 +67,43 @@ def by_person(similarity: np.ndarray, gallery_labels: np.ndarray) -> tuple[np.nd
     return best, people
 
 
+def match(
+    who: Contestant, *, embed: Embedder, rows: np.ndarray, side: int, degradation: str
+) -> list[Measure]:
+    """Measure how often a small image finds its own sharp form among those of all tried images.
+
+    This needs no labels; it says how much of the teacher's space the student can see.
+
+    Args:
+        who: Whose probes, whose gallery.
+        embed: Makes the embeddings.
+        rows: Pack rows tried, gallery and probes alike.
+        side: Of the probes, in pixels.
+        degradation: Name of the test degradation.
+
+    Returns:
+        One measure a rank.
+
+    Raises:
+        DataError: If nothing is tried.
+    """
+    if len(rows) == 0:
+        raise DataError("matching finds no image to try: raise data.test_share")
+    sharp = embed.pack.images.shape[-1]
+    gallery = embed(who.gallery, rows, side=sharp)
+    seen = embed(who.probe, rows, side=side, degradation=degradation)
+    own = np.arange(len(rows))
+    return [
+        share_of(
+            rank_k(seen @ gallery.T, own, own, k),
+            metric=f"rank{k}",
+            gallery_side=sharp,
+            gallery_stream=who.gallery.stream,
+        )
+        for k in RANKS
+    ]
+
+
 def identify(
     who: Contestant,
     *,

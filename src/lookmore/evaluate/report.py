@@ -22,6 +22,7 @@ HEADLINE_METRIC = {
     "verification": "accuracy",
     "retrieval": "recall_at_1",
     "classification": "top1_accuracy",
+    "matching": "rank1",
 }
 _FACES_SHOWN = 8
 

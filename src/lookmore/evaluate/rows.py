@@ -58,7 +58,8 @@ class Row:
     """Number of probes or pairs behind the value."""
 
     selected_on: str
-    """What data chose a threshold or setting: ``none``, ``validation``, ``other folds``."""
+    """What chose a threshold: ``none``, ``other folds``, or ``the same pairs`` for a rate at a
+    stated false accept rate."""
 
     seed: int
     """Seed of the run."""

@@ -1,9 +1,10 @@
 """A run folder in, its rows out: every contestant, every side, every degradation."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -13,10 +14,11 @@ from lookmore.chain.run import Reporter
 from lookmore.checkpoint.checkpoint import Checkpoint, load_checkpoint, read_facts
 from lookmore.data.pairs import read_pairs
 from lookmore.engine.loop import make_fabric
+from lookmore.errors import ConfigError, DataError
 from lookmore.evaluate.classification import Scores, classify
 from lookmore.evaluate.contest import Contestant, contestants
 from lookmore.evaluate.encoder import Embedder, Encoder, stream_encoder, teacher_encoder
-from lookmore.evaluate.identification import gallery_and_probes, identify
+from lookmore.evaluate.identification import gallery_and_probes, identify, match
 from lookmore.evaluate.measure import Measure
 from lookmore.evaluate.retrieval import retrieve
 from lookmore.evaluate.rows import Row
@@ -26,6 +28,8 @@ from lookmore.recipe.load import recipe_from
 from lookmore.streams.stream import Stream
 from lookmore.teachers import Teacher, open_teacher
 from lookmore.teachers.space import GuideSpace
+
+_CHANGEABLE = ("evaluate.", "machine.", "data.root=", "data.pairs=", "data.cache=")
 
 Protocol = Callable[[Contestant, int, str], list[Measure]]
 """One contestant at one side under one degradation."""
@@ -50,22 +54,31 @@ class Subject(NamedTuple):
     """Class scores of the streams that have them."""
 
 
-def open_subject(folder: Path, *, reporter: Reporter) -> Subject:
+def open_subject(folder: Path, *, reporter: Reporter, overrides: Sequence[str] = ()) -> Subject:
     """Open a finished run.
 
     Args:
         folder: ``runs/NAME``.
         reporter: Told of each piece of work.
+        overrides: ``evaluate.key=value``, or where the images lie now (``data.root``,
+            ``data.pairs``, ``data.cache``), or ``machine.key=value``; what was trained stays.
 
     Returns:
         The run with its images, streams and teacher.
 
     Raises:
         CheckpointError: If the run has no finished student.
+        ConfigError: If an override would change what was trained.
         DataError, TeacherError: If its images or its teacher are no longer there.
     """
     student = load_checkpoint(folder / "student")
-    recipe = recipe_from(student.facts["recipe"], source=str(folder / "student"))
+    for override in overrides:
+        if not override.startswith(_CHANGEABLE):
+            raise ConfigError(
+                f"evaluate cannot change {override!r} of a trained run; it takes "
+                "evaluate.key=value, machine.key=value, data.root=, data.pairs= and data.cache="
+            )
+    recipe = recipe_from(student.facts["recipe"], source=str(folder), overrides=overrides)
     make_fabric(recipe.machine)  # threads
     material = open_material(recipe, progress=reporter("images"))
     flip = recipe.evaluate.flip
@@ -166,12 +179,15 @@ def _protocol(subject: Subject) -> Protocol:
             degradation=degradation,
         )
     if recipe.protocol == "retrieval":
-        labelled = pack.rows(split)[pack.labels[pack.rows(split)] >= 0]
+        labelled = _labelled(pack.rows(split), pack.labels, recipe)
         return lambda who, side, degradation: retrieve(
             who, embed=embed, rows=labelled, side=side, degradation=degradation
         )
-    tried = pack.rows(split)
-    tried = tried[material.labels[tried] >= 0]
+    if recipe.protocol == "matching":
+        return lambda who, side, degradation: match(
+            who, embed=embed, rows=pack.rows(split), side=side, degradation=degradation
+        )
+    tried = _labelled(pack.rows(split), material.labels, recipe)
     return lambda who, side, degradation: classify(
         who,
         scores=scores.get(who.probe.stream),
@@ -183,6 +199,16 @@ def _protocol(subject: Subject) -> Protocol:
         side=side,
         degradation=degradation,
     )
+
+
+def _labelled(rows: np.ndarray, labels: np.ndarray, recipe: Recipe) -> np.ndarray:
+    found: np.ndarray = rows[labels[rows] >= 0]
+    if len(found) == 0:
+        raise DataError(
+            f"{recipe.protocol} needs labelled images in the {recipe.evaluate.split} split, and "
+            "there are none: raise data.test_share, or set evaluate.protocol=matching"
+        )
+    return found
 
 
 def _finished(folder: Path) -> Checkpoint | None:

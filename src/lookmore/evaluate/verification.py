@@ -79,7 +79,7 @@ def _of_fold(
     def auc(drawn: np.ndarray) -> float:
         return roc_auc(drawn[:, 0], drawn[:, 1] > 0.5)
 
-    low, high = bootstrap(table, auc)
+    low, high = bootstrap(table, auc, strata=same.astype(np.int64))
     measures.append(
         Measure("auc", auc(table), low, high, "bootstrap", len(ours), gallery_side, gallery_stream)
     )

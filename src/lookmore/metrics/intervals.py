@@ -63,6 +63,7 @@ def bootstrap(
     n: int = _RESAMPLES,
     seed: int = 0,
     groups: np.ndarray | None = None,
+    strata: np.ndarray | None = None,
 ) -> Interval:
     """Return the 95 % interval of a statistic, by drawing the rows again with replacement.
 
@@ -76,12 +77,15 @@ def bootstrap(
         n: Number of draws, at least 100.
         seed: Same seed, same interval.
         groups: ``(N,)`` integers, rows that are drawn together; None is each row alone.
+        strata: ``(N,)`` integers, kinds of rows whose numbers every draw keeps (same and different
+            pairs, say); None is one kind. Not together with ``groups``.
 
     Returns:
         The 2.5 % and 97.5 % points of the statistic over the draws.
 
     Raises:
-        ValueError: If shapes disagree, ``n < 100``, or a value or statistic is not finite.
+        ValueError: If shapes disagree, ``n < 100``, both groups and strata are given, or a value
+            or statistic is not finite.
 
     Source:
         Efron, Tibshirani, *An Introduction to the Bootstrap*, 1993 (percentile interval).
@@ -93,12 +97,18 @@ def bootstrap(
     finite_array(values, name="values", ndim=max(1, np.ndim(values)))
     if n < 100:
         raise ValueError(f"n must be at least 100 draws for a 2.5 % point, got {n}")
+    if groups is not None and strata is not None:
+        raise ValueError("groups and strata must not be given together")
+    kinds = [np.arange(len(values))] if strata is None else _members(len(values), strata)
     members = _members(len(values), groups)
     generator = np.random.default_rng(seed)
     drawn = np.empty(n)
     for draw in range(n):
-        chosen = generator.integers(len(members), size=len(members))
-        rows = chosen if groups is None else np.concatenate([members[group] for group in chosen])
+        if groups is None:
+            rows = np.concatenate([generator.choice(kind, size=len(kind)) for kind in kinds])
+        else:
+            chosen = generator.integers(len(members), size=len(members))
+            rows = np.concatenate([members[group] for group in chosen])
         drawn[draw] = statistic(values[rows])
     drawn = finite_array(drawn, name="statistic over the draws", ndim=1)
     low, high = np.quantile(drawn, [0.025, 0.975])

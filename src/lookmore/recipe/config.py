@@ -14,6 +14,7 @@ from lookmore.teachers import TeacherConfig
 
 TASKS = ("face", "metric", "classify")
 ORDERS = ("individual", "distance", "angle", "group")
+PROTOCOLS = ("identification", "verification", "retrieval", "classification", "matching")
 CONTROLS = ("teacher", "teacher_upscaled", "student_alone")
 
 
@@ -33,6 +34,9 @@ class LearnerConfig:
     weights: Mapping[str, float] = field(default_factory=dict)
     """Weight of each order: ``individual``, ``distance``, ``angle``, ``group``."""
 
+    temperature: float = 0.1
+    """Softening of the order ``group``: cosines are divided by it."""
+
     task: TaskLossConfig = field(default_factory=TaskLossConfig)
     """The task loss on labels."""
 
@@ -43,6 +47,8 @@ class LearnerConfig:
         unknown = sorted(set(self.weights) - set(ORDERS))
         if unknown:
             raise ConfigError(f"weights must be among {', '.join(ORDERS)}, got {unknown}")
+        if not self.temperature > 0:
+            raise ConfigError(f"temperature must be above 0, got {self.temperature}")
         unknown = sorted(set(self.guides) - {"teacher", "assistant"})
         if unknown:
             raise ConfigError(f"guides must be among teacher, assistant, got {unknown}")
@@ -73,8 +79,9 @@ class EvaluateConfig:
     """What is measured at the end."""
 
     protocol: str = "auto"
-    """``identification``, ``verification``, ``retrieval``, ``classification``, or ``auto``: by
-    the task (faces: verification where ``data.pairs`` is set, else identification)."""
+    """``identification``, ``verification``, ``retrieval``, ``classification``; ``matching``, which
+    finds each image's own sharp form and needs no labels; or ``auto``: by the task (faces:
+    verification where ``data.pairs`` is set, else identification)."""
 
     name: str = ""
     """Name of the protocol in the report; empty = the name of the run."""
@@ -100,16 +107,9 @@ class EvaluateConfig:
     """Sum the embeddings of each image and its mirror image, for every stream."""
 
     def __post_init__(self) -> None:
-        if self.protocol not in (
-            "auto",
-            "identification",
-            "verification",
-            "retrieval",
-            "classification",
-        ):
+        if self.protocol not in ("auto", *PROTOCOLS):
             raise ConfigError(
-                "evaluate.protocol must be auto, identification, verification, retrieval or "
-                f"classification, got {self.protocol!r}"
+                f"evaluate.protocol must be auto, {', '.join(PROTOCOLS)}; got {self.protocol!r}"
             )
         if self.gallery not in ("first", "train"):
             raise ConfigError(f"evaluate.gallery must be first or train, got {self.gallery!r}")

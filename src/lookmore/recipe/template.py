@@ -52,7 +52,10 @@ def recipe_values(
     values: dict[str, Any] = {
         "name": name,
         "task": task,
-        "data": {"root": data, "split_by": "image" if task == "classify" else "class"},
+        "data": {
+            "root": data,
+            "split_by": "class" if labelled and task != "classify" else "image",
+        },
         "views": views,
         "degradation": {"side": side},
         "teacher": {"name": teacher},
@@ -69,7 +72,10 @@ def recipe_values(
             "task": loss,
             "warm_start": True,
         },
-        "evaluate": {"sides": sorted({max(4, side // 2), side, side * 2})},
+        "evaluate": {
+            "protocol": "auto" if labelled else "matching",
+            "sides": sorted({max(4, side // 2), side, side * 2}),
+        },
     }
     if teacher == "trained":
         values["teacher_training"] = {
