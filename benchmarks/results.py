@@ -1,0 +1,134 @@
+"""Write recipes/RESULTS.md, and the demo's block in README.md, from the reports of finished runs.
+
+Type     python benchmarks/results.py runs/demo runs/lfw-16px
+Gives    recipes/RESULTS.md: one section a run, every number of its report.json
+         README.md: the block between the markers, and docs/figures/, from the run named demo
+"""
+
+import json
+import re
+import shutil
+import sys
+from itertools import groupby
+from pathlib import Path
+
+from lookmore.evaluate.groups import Group, grouped
+from lookmore.evaluate.labels import (
+    gallery_label,
+    is_reference,
+    is_same_side,
+    method_of,
+    metric_label,
+    percent,
+    percent_interval,
+    side_label,
+)
+from lookmore.evaluate.rows import Row, read_rows
+
+ROOT = Path(__file__).parents[1]
+BEGIN, END = "<!-- written by benchmarks/results.py -->", "<!-- end -->"
+
+
+def table(group: Group) -> str:
+    """Return one metric as a Markdown table: methods down, sides of the probe across."""
+    sides = sorted({row.probe_side for row in group.rows if not is_reference(row)})
+    lines = [
+        "| method | gallery | " + " | ".join(side_label(side) for side in sides) + " |",
+        "|---|---|" + "---|" * len(sides),
+    ]
+    for (name, gallery), rows in groupby(
+        group.rows, key=lambda row: (row.method, gallery_label(row))
+    ):
+        found = list(rows)
+        label = method_of(name).label
+        if is_reference(found[0]):
+            cells = [cell(found[0])] * len(sides)
+        else:
+            at = {row.probe_side: row for row in found}
+            cells = [cell(at[side]) if side in at else "" for side in sides]
+        if method_of(name).role == "ours":
+            label = f"**{label}**"
+        lines.append(f"| {label} | {gallery} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def cell(row: Row) -> str:
+    """Return a value in percent with its 95 % interval."""
+    return f"{percent(row.value)} ({percent_interval(row)})"
+
+
+def section(run: Path) -> str:
+    """Return the section of one run."""
+    rows = read_rows(run / "report.json")
+    facts = json.loads((run / "student" / "checkpoint.json").read_text())
+    times = json.loads((run / "times.json").read_text())
+    recipe = facts["recipe"]
+    command = (
+        "lookmore demo"
+        if recipe["name"] == "demo"
+        else f"lookmore train recipes/{recipe['name']}.yaml data.root=LFW/images "
+        f"data.pairs=LFW/pairs.txt data.pairs_fold={recipe['data']['pairs_fold']}"
+    )
+    took = ", ".join(f"{name.replace('_', ' ')} {seconds:.0f} s" for name, seconds in times.items())
+    parts = [
+        f"## {recipe['evaluate']['name'] or recipe['name']}",
+        f"`{command}`",
+        f"Commit {facts['commit']}, seed {recipe['seed']}, {facts['machine']}, "
+        f"{recipe['machine']['threads'] or 'all'} threads; student {facts['parameters']:,} "
+        f"parameters at {facts['stream']['side']} px. Wall time: {took}; "
+        f"in all {sum(times.values()) / 60:.1f} minutes.",
+    ]
+    for group in grouped(rows):
+        small = [row for row in group.rows if is_same_side(row)]
+        title = f"{metric_label(group.metric)}, {group.degradation} probes"
+        chosen = {row.selected_on for row in group.rows} - {"none"}
+        note = f"n = {group.rows[-1].n:,}; intervals 95 %, {group.rows[-1].interval}"
+        if chosen:
+            note += f"; threshold from {', '.join(sorted(chosen))}"
+        if small:
+            note += "; *same side* is LR-LR, a sharp gallery LR-HR"
+        parts += [f"**{title}** in % ({note})", table(group)]
+    return "\n\n".join(parts)
+
+
+def readme_block(run: Path) -> str:
+    """Return the demo's figures and table for the README, and put the figures in place."""
+    figures = ROOT / "docs" / "figures"
+    figures.mkdir(exist_ok=True)
+    for name in ("accuracy", "matches"):
+        shutil.copyfile(run / "figures" / f"{name}.png", figures / f"demo-{name}.png")
+    rows = read_rows(run / "report.json")
+    rank1 = next(group for group in grouped(rows) if group.metric == "rank1")
+    return "\n\n".join(
+        [
+            BEGIN,
+            "![For eight 16-pixel probes: whom the teacher finds, and whom the student finds]"
+            "(docs/figures/demo-matches.png)",
+            "![Rank-1 identification by side of the probe](docs/figures/demo-accuracy.png)",
+            f"Rank-1 identification in %, {rank1.rows[-1].n} probes, 95 % intervals:",
+            table(rank1),
+            END,
+        ]
+    )
+
+
+def main(runs: list[Path]) -> None:
+    """Write both files."""
+    heading = (
+        "# Results\n\nEvery number here is a row of a run's `report.json`, written by "
+        "`python benchmarks/results.py " + " ".join(f"runs/{run.name}" for run in runs) + "`. "
+        "How each is earned: [protocols](../docs/method.md#what-is-measured).\n\n"
+    )
+    text = heading + "\n\n".join(section(run) for run in runs) + "\n"
+    (ROOT / "recipes" / "RESULTS.md").write_text(text, encoding="utf-8")
+    readme = ROOT / "README.md"
+    demo = next((run for run in runs if run.name == "demo"), None)
+    if demo is not None:
+        pattern = re.compile(re.escape(BEGIN) + ".*?" + re.escape(END), re.DOTALL)
+        block = readme_block(demo)
+        old = readme.read_text(encoding="utf-8")
+        readme.write_text(pattern.sub(lambda found: block, old, count=1), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main([Path(argument) for argument in sys.argv[1:]])
