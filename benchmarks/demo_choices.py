@@ -4,9 +4,9 @@ Type     python benchmarks/demo_choices.py [THREADS]
 Takes    about a quarter of an hour on two cores
 Gives    docs/experiments.md: the block between the markers; runs/choice-*
 
-Two questions. Which part of the photograph should the teacher see? Answered by leave-one-out search
-among the 200 enrolled images. Which assistant, weights and student? Answered on 40 % of the enrolled
-images, held out, as 16-pixel probes. The 200 probes of the demo are never looked at.
+Two questions. Which part of the photograph should the teacher see? Answered by leave-one-out
+search among the 200 enrolled images. Which assistant, weights and student? Answered on 40 % of
+the enrolled images, held out, as 16-pixel probes. The demo's 200 probes are never looked at.
 """
 
 import csv
@@ -117,7 +117,7 @@ def main(threads: str) -> None:
             "|---|---|",
             *box_rows(),
             "",
-            "| demo recipe | assistant, sharp, % | student, 16 px, % | 8 px, % | cosine to teacher |",
+            "| recipe | assistant, sharp, % | student, 16 px, % | 8 px, % | cosine to teacher |",
             "|---|---|---|---|---|",
             *choice_rows(threads),
             "",

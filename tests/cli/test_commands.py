@@ -170,3 +170,46 @@ def test_rows_hold_what_the_design_promises(lookmore: Command, here: Path) -> No
     assert {row["probe_side"] for row in ours} == {4, 8, 16}
     assert all(row["gallery_stream"] == "teacher" and row["gallery_side"] == 32 for row in ours)
     assert all(row["interval"] == "wilson" and row["n"] > 0 for row in ours)
+
+
+def test_data_check_recomputes_kept_embeddings_and_refuses_stale_ones(
+    lookmore: Command, here: Path
+) -> None:
+    recipe = here / "recipe.yaml"
+    recipe.write_text(
+        "name: kept\ntask: face\nteacher: {name: dlib-face}\n"
+        "data: {root: photos, side: 32, cache: cache}\nviews: {count: 2}\n"
+        "student: {guides: {teacher: 1}, weights: {individual: 1}}\n"
+    )
+    fresh = lookmore("data", "check", "recipe.yaml", "--cache")
+    assert fresh.returncode == 0, fresh.stderr
+    assert "Guide embeddings recomputed; largest difference" in fresh.stdout
+    [table] = (here / "cache").glob("guide-*/embeddings.f32")
+    np.memmap(table, dtype=np.float32, mode="r+")[:] += 0.1
+    stale = lookmore("data", "check", "recipe.yaml", "--cache")
+    assert stale.returncode == 1
+    assert "kept embeddings are stale" in stale.stderr.splitlines()[-1]
+
+
+def test_evaluate_takes_other_sides_but_no_other_training(lookmore: Command) -> None:
+    common = ("--data", "photos", "--task", "classify", "--side", "8", "--smoke", "--out", "out")
+    assert lookmore("distill", *common, *SMALL).returncode == 0
+    found = lookmore("evaluate", "out", "evaluate.sides=[12]")
+    assert found.returncode == 0, found.stderr
+    assert {row.probe_side for row in read_rows(Path("out/report.json"))} == {8, 12, 32}
+    refused = lookmore("evaluate", "out", "student.schedule.epochs=3")
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("lookmore: evaluate cannot change 'student.schedule.epochs=3'")
+
+
+def test_unlabelled_images_are_distilled_and_matched(lookmore: Command, here: Path) -> None:
+    flat = here / "flat"
+    flat.mkdir()
+    for path in (here / "photos").rglob("*.jpg"):
+        path.rename(flat / f"{path.parent.name}-{path.name}")
+    options = ("--task", "metric", "--teacher", "dlib-face", "--side", "8", "--smoke")
+    found = lookmore("distill", "--data", "flat", *options, "data.side=32", "--out", "out")
+    assert found.returncode == 0, found.stderr
+    rows = [row for row in read_rows(here / "out" / "report.json") if row.metric == "rank1"]
+    assert {row.method for row in rows} == {"teacher", "assistant", "teacher_upscaled", "ours"}
+    assert next(row.value for row in rows if row.method == "teacher") == 1.0

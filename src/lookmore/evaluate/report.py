@@ -25,6 +25,7 @@ HEADLINE_METRIC = {
     "matching": "rank1",
 }
 _FACES_SHOWN = 8
+_CAPTION = "Bands are 95 % intervals; level lines are what sharp probes reach."
 
 
 class Report(NamedTuple):
@@ -65,11 +66,18 @@ def write_report(
     plain = [row for row in rows if row.degradation in (first, "none")]
     for name, part, caption in _curves(plain, sharp=recipe.data.side):
         figure = accuracy_curve(part, metric=metric, title=caption)
-        shown.append((caption, save_figure(figure, figures / f"{name}.png")))
+        shown.append((_CAPTION, save_figure(figure, figures / f"{name}.png")))
     if recipe.protocol == "identification":
         found = _searched(subject, figures / "matches.png")
-        shown.append(("What is found for the same probe, by the student and by its teacher", found))
-    shown.append(("What the probes look like", _strip(subject, figures / "probes.png")))
+        shown.append(
+            ("Both search the same gallery, which the teacher made from sharp images.", found)
+        )
+    shown.append(
+        (
+            "Nothing is added by showing them large: this is all there is to see.",
+            _strip(subject, figures / "probes.png"),
+        )
+    )
 
     write_rows(rows, folder / "report.json")
     write_page(

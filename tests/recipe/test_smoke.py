@@ -1,0 +1,78 @@
+"""Every recipe runs two steps of each stage, from its images to its report."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import lookmore
+from lookmore.cli.main import main
+from lookmore.evaluate.rows import read_rows
+
+ROOT = Path(__file__).parents[2]
+PACKAGED = Path(lookmore.__file__).parent / "recipe"
+RECIPES = sorted([*ROOT.glob("recipes/**/*.yaml"), *PACKAGED.glob("*.yaml")])
+PEOPLE = 16
+
+
+@pytest.fixture
+def faces(tmp_path: Path) -> Path:
+    """Pictures in the layout of LFW, with a pairs file of two folds."""
+    lines = ["2\t4"]
+    for person in range(PEOPLE):
+        name = f"Person_{person:02d}"
+        folder = tmp_path / "images" / name
+        folder.mkdir(parents=True)
+        look = np.random.default_rng(person).integers(0, 255, size=(7, 7, 3))
+        for shot in (1, 2):
+            noise = np.random.default_rng(99 * person + shot).normal(0, 9, size=(112, 112, 3))
+            pixels = (np.kron(look, np.ones((16, 16, 1))) + noise).clip(0, 255)
+            Image.fromarray(pixels.astype(np.uint8)).save(folder / f"{name}_{shot:04d}.jpg")
+    for fold in (0, 1):
+        people = [f"Person_{4 * fold + i:02d}" for i in range(4)]
+        lines += [f"{name}\t1\t2" for name in people]
+        lines += [f"{people[i]}\t1\t{people[(i + 1) % 4]}\t2" for i in range(4)]
+    (tmp_path / "pairs.txt").write_text("\n".join(lines) + "\n")
+    return tmp_path
+
+
+@pytest.fixture
+def overrides(faces: Path) -> Callable[[Path], list[str]]:
+    """What a recipe needs to run here: its images, and one side only."""
+
+    def of(recipe: Path) -> list[str]:
+        common = [
+            "evaluate.sides=[16]", "machine.threads=1", f"data.cache={faces / 'cache'}",
+            "evaluate.controls=[teacher, student_alone]",
+        ]  # fmt: skip
+        if "data.pairs=" not in recipe.read_text():
+            return common
+        return [*common, f"data.root={faces / 'images'}", f"data.pairs={faces / 'pairs.txt'}"]
+
+    return of
+
+
+def test_there_are_recipes() -> None:
+    assert len(RECIPES) >= 2
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda path: path.stem)
+def test_a_recipe_runs_two_steps_of_each_stage(
+    recipe: Path,
+    overrides: Callable[[Path], list[str]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    command = ["lookmore", "train", str(recipe), *overrides(recipe), "--smoke"]
+    monkeypatch.setattr(sys, "argv", [*command, "--out", str(tmp_path / "run")])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert not stopped.value.code
+    rows = read_rows(tmp_path / "run" / "report.json")
+    assert {row.method for row in rows} >= {"teacher", "student_alone", "ours"}
+    for stage in ("assistant", "student", "student_alone"):
+        assert (tmp_path / "run" / stage / "checkpoint.safetensors").exists()
+        assert len((tmp_path / "run" / stage / "log.csv").read_text().splitlines()) == 2
