@@ -17,11 +17,12 @@ $(STAMP): pyproject.toml
 demo: setup
 	$(BIN)/lookmore demo
 
+# Two processes of one thread each: with two threads each they would wait for one another.
 test: setup
-	$(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2
 
 test-slow: setup
-	$(BIN)/pytest -m slow
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m slow
 
 check: setup
 	$(BIN)/ruff format --check .

@@ -25,7 +25,9 @@ def grow(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [grow, Path.unlink, lambda path: os.utime(path, ns=(5, 6))], ids=str
+    "change",
+    [grow, Path.unlink, lambda path: os.utime(path, ns=(5, 6))],
+    ids=["grown", "removed", "touched"],
 )
 def test_fingerprint_notices_a_changed_file(tmp_path: Path, change: Callable[[Path], None]) -> None:
     path = tmp_path / "a"

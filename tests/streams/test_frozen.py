@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from lookmore.streams.build import build_stream
 from lookmore.streams.config import StreamConfig
-from lookmore.streams.frozen import fingerprint, frozen
+from lookmore.streams.frozen import FrozenStream, fingerprint
 from lookmore.streams.stream import Stream
 
 
@@ -28,7 +28,7 @@ def images() -> Tensor:
 
 
 def test_neither_weights_nor_statistics_move(stream: Stream, images: Tensor) -> None:
-    guide = frozen(stream)
+    guide = FrozenStream(stream)
     both = nn.ModuleList([guide, stream]).train()
     before = {name: tensor.clone() for name, tensor in guide.state_dict().items()}
     loss = (stream(images).raw - guide(images).embeddings).pow(2).sum()
@@ -38,18 +38,18 @@ def test_neither_weights_nor_statistics_move(stream: Stream, images: Tensor) -> 
 
 
 def test_stays_in_evaluation_mode_under_a_training_parent(stream: Stream) -> None:
-    guide = frozen(stream)
+    guide = FrozenStream(stream)
     nn.ModuleList([guide]).train()
     assert not any(module.training for module in guide.modules())
 
 
 def test_gives_no_gradient_even_if_asked_to(stream: Stream, images: Tensor) -> None:
-    guide = frozen(stream).requires_grad_(True)
+    guide = FrozenStream(stream).requires_grad_(True)
     assert not guide(images).raw.requires_grad
 
 
 def test_the_original_goes_on_training(stream: Stream, images: Tensor) -> None:
-    guide = frozen(stream)
+    guide = FrozenStream(stream)
     expected = guide.embed(images)
     assert stream.training and all(p.requires_grad for p in stream.parameters())
     with torch.no_grad():
@@ -59,7 +59,7 @@ def test_the_original_goes_on_training(stream: Stream, images: Tensor) -> None:
 
 
 def test_says_what_the_stream_says_in_evaluation_mode(stream: Stream, images: Tensor) -> None:
-    guide = frozen(stream)
+    guide = FrozenStream(stream)
     stream.eval()
     assert torch.equal(guide(images).raw, stream(images).raw)
     assert torch.equal(guide.embed(images, flip=True), stream.embed(images, flip=True))
@@ -68,7 +68,7 @@ def test_says_what_the_stream_says_in_evaluation_mode(stream: Stream, images: Te
 
 def test_fingerprint_is_stable_and_blind_to_memory_layout(stream: Stream) -> None:
     before = fingerprint(stream)
-    assert len(before) == 64 and frozen(stream).fingerprint == before
+    assert len(before) == 64 and FrozenStream(stream).fingerprint == before
     assert fingerprint(stream.to(memory_format=torch.channels_last)) == before
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from lookmore.chain.material import Material
 from lookmore.data.views import ViewConfig
 from lookmore.recipe.config import Recipe
-from lookmore.streams.frozen import fingerprint as weights_fingerprint
+from lookmore.streams.frozen import FrozenStream
 from lookmore.streams.stream import Stream
 from lookmore.teachers import Teacher
 from lookmore.teachers.cache import guide_embeddings, stored_embeddings
@@ -46,17 +46,17 @@ class StreamTeacher:
     """A trained stream in the role of a guide; satisfies `Teacher`.
 
     Args:
-        stream: Frozen and put into evaluation mode here.
+        stream: Copied, and frozen.
         name: How it is called in reports.
         device: Where it computes.
     """
 
     def __init__(self, stream: Stream, *, name: str, device: torch.device) -> None:
-        self.stream = stream.requires_grad_(False).eval().to(device)
+        self.stream = FrozenStream(stream).to(device)
         self.name = name
         self.width = stream.width
         self.licence = "as its training images"
-        self.fingerprint = weights_fingerprint(stream)
+        self.fingerprint = self.stream.fingerprint
         self.device = device
 
     def embed(self, high: Tensor) -> Tensor:

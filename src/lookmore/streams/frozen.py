@@ -45,11 +45,6 @@ class FrozenStream(nn.Module):
         return self.stream.embed(images, flip=flip)
 
 
-def frozen(stream: Stream) -> FrozenStream:
-    """Return the stream as a guide for others."""
-    return FrozenStream(stream)
-
-
 def fingerprint(module: nn.Module) -> str:
     """Return 64 hexadecimal digits that change when any weight or statistic changes.
 
