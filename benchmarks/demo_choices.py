@@ -117,7 +117,8 @@ def main(threads: str) -> None:
             "|---|---|",
             *box_rows(),
             "",
-            "| recipe | assistant, sharp, % | student, 16 px, % | 8 px, % | cosine to teacher |",
+            "| demo recipe | assistant, sharp, % | student, 16 px, % | 8 px, % "
+            "| cosine to teacher |",
             "|---|---|---|---|---|",
             *choice_rows(threads),
             "",
