@@ -15,7 +15,6 @@ from pathlib import Path
 from lookmore.evaluate.groups import Group, grouped
 from lookmore.evaluate.labels import (
     gallery_label,
-    is_reference,
     is_same_side,
     method_of,
     metric_label,
@@ -31,7 +30,7 @@ BEGIN, END = "<!-- written by benchmarks/results.py -->", "<!-- end -->"
 
 def table(group: Group) -> str:
     """Return one metric as a Markdown table: methods down, sides of the probe across."""
-    sides = sorted({row.probe_side for row in group.rows if not is_reference(row)})
+    sides = sorted({row.probe_side for row in group.rows})
     lines = [
         "| method | gallery | " + " | ".join(side_label(side) for side in sides) + " |",
         "|---|---|" + "---|" * len(sides),
@@ -41,11 +40,8 @@ def table(group: Group) -> str:
     ):
         found = list(rows)
         label = method_of(name).label
-        if is_reference(found[0]):
-            cells = [cell(found[0])] * len(sides)
-        else:
-            at = {row.probe_side: row for row in found}
-            cells = [cell(at[side]) if side in at else "" for side in sides]
+        at = {row.probe_side: row for row in found}
+        cells = [cell(at[side]) if side in at else "" for side in sides]
         if method_of(name).role == "ours":
             label = f"**{label}**"
         lines.append(f"| {label} | {gallery} | " + " | ".join(cells) + " |")
