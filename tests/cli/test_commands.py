@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
@@ -213,3 +215,70 @@ def test_unlabelled_images_are_distilled_and_matched(lookmore: Command, here: Pa
     rows = [row for row in read_rows(here / "out" / "report.json") if row.metric == "rank1"]
     assert {row.method for row in rows} == {"teacher", "assistant", "teacher_upscaled", "ours"}
     assert next(row.value for row in rows if row.method == "teacher") == 1.0
+
+
+def write_gallery(path: Path, photos: Path, *, skip: int = 0) -> None:
+    """Embeddings of a system nobody can open: one direction per class, a little noise."""
+    random = np.random.default_rng(0)
+    directions = random.normal(size=(10, 24))
+    ids, rows = [], []
+    for image in sorted(photos.rglob("*.jpg"))[skip:]:
+        ids.append(f"{image.parent.name}/{image.name}")
+        direction = directions[int(image.parent.name.removeprefix("class"))]
+        rows.append((direction + 0.1 * random.normal(size=24)).tolist())
+    pq.write_table(pa.table({"id": ids, "embedding": rows}), path)
+
+
+def test_a_file_of_embeddings_teaches_and_is_the_gallery(lookmore: Command, here: Path) -> None:
+    write_gallery(here / "gallery.parquet", here / "photos")
+    options = ("--task", "face", "--teacher", "file:gallery.parquet", "--side", "8", "--smoke")
+    found = lookmore("distill", "--data", "photos", *options, "data.side=32", "--out", "out")
+    assert found.returncode == 0, found.stderr
+    rows = [row for row in read_rows(here / "out" / "report.json") if row.metric == "rank1"]
+    assert {row.method for row in rows} == {"teacher", "assistant", "student_alone", "ours"}
+    assert next(row.value for row in rows if row.method == "teacher") == 1.0
+
+
+def test_an_image_the_file_does_not_know_is_named_before_anything_is_trained(
+    lookmore: Command, here: Path
+) -> None:
+    write_gallery(here / "gallery.parquet", here / "photos", skip=1)
+    options = ("--task", "face", "--teacher", "file:gallery.parquet", "--side", "8")
+    found = lookmore("distill", "--data", "photos", *options, "data.side=32", "--out", "out")
+    assert found.returncode == 1
+    assert "holds no embedding of 1 of 60 images" in found.stderr.splitlines()[-1]
+    assert not (here / "out" / "assistant").exists()
+
+
+def as_manifest(photos: Path) -> str:
+    """A CSV of paths, labels and splits."""
+    lines = ["path,label,split"]
+    for image in sorted(photos.rglob("*.jpg")):
+        split = {"4": "val", "5": "test"}.get(image.stem, "train")
+        lines.append(f"photos/{image.parent.name}/{image.name},{image.parent.name},{split}")
+    (photos.parent / "list.csv").write_text("\n".join(lines) + "\n")
+    return "list.csv"
+
+
+def as_data_set(photos: Path) -> str:
+    """A saved Hugging Face data set."""
+    import datasets
+
+    images = sorted(photos.rglob("*.jpg"))
+    columns = {"image": [str(i) for i in images], "label": [i.parent.name for i in images]}
+    found = datasets.Dataset.from_dict(columns).cast_column("image", datasets.Image())
+    found.save_to_disk(photos.parent / "saved")
+    return "saved"
+
+
+@pytest.mark.parametrize("form", [as_manifest, as_data_set], ids=["manifest", "hugging-face"])
+def test_other_forms_of_data_train_too(
+    lookmore: Command, here: Path, form: Callable[[Path], str]
+) -> None:
+    root = form(here / "photos")
+    common = ("--task", "classify", "--side", "8", "--smoke", "--out", "out")
+    found = lookmore("distill", "--data", root, *common, *SMALL)
+    assert found.returncode == 0, found.stderr
+    rows = [row for row in read_rows(here / "out" / "report.json") if row.method == "ours"]
+    assert {row.metric for row in rows} == {"top1_accuracy"}
+    assert rows[0].n == (10 if root == "list.csv" else rows[0].n) > 0

@@ -24,6 +24,7 @@ from lookmore.data.views import ViewConfig
 from lookmore.engine.loop import make_fabric
 from lookmore.recipe.config import LearnerConfig, Recipe
 from lookmore.teachers import Teacher, open_teacher
+from lookmore.teachers.embedding_file import EmbeddingFile
 
 Reporter = Callable[[str], Report]
 """Given the name of a piece of work, returns what is told of its progress."""
@@ -150,7 +151,10 @@ class _Chain:
     def _teacher(self) -> Teacher:
         recipe = self.recipe
         if recipe.teacher_training is None:
-            return open_teacher(recipe.teacher)
+            teacher = open_teacher(recipe.teacher)
+            if isinstance(teacher, EmbeddingFile):
+                teacher.embed_ids(self.material.pack.ids)  # a gap is found now, not at the end
+            return teacher
         trained = self._stage("teacher", recipe.teacher_training, {}, {}, (), None, {})
         return StreamTeacher(trained.stream, name="trained", device=self.fabric.device)
 
