@@ -23,6 +23,7 @@ from lookmore.checkpoint.checkpoint import Checkpoint
 from lookmore.data.views import ViewConfig
 from lookmore.engine.loop import make_fabric
 from lookmore.recipe.config import LearnerConfig, Recipe
+from lookmore.streams.stream import Stream
 from lookmore.teachers import Teacher, open_teacher
 from lookmore.teachers.embedding_file import EmbeddingFile
 
@@ -113,12 +114,10 @@ class _Chain:
     def run(self) -> Checkpoint:
         recipe = self.recipe
         teacher = self._teacher()
+        flip = teacher_flip(recipe)
         centre = recipe.teacher.centre and recipe.teacher_training is None
-        guides = {"teacher": self._guide("teacher", teacher, flip=teacher_flip(recipe))}
-        guides["teacher"] = guides["teacher"]._replace(
-            space=fit_space(guides["teacher"].table, centre=centre)
-        )
-        held = {"teacher": self._held_out("teacher", teacher, guides["teacher"])}
+        guides = {"teacher": self._guide("teacher", teacher, flip=flip, centre=centre)}
+        held = {"teacher": self._held_out(teacher, guides["teacher"], flip=flip)}
         facts = {
             "teacher": {
                 "name": teacher.name,
@@ -127,7 +126,6 @@ class _Chain:
                 "licence": teacher.licence,
             }
         }
-        flip = teacher_flip(recipe)
         upstream: tuple[str, ...] = (teacher.fingerprint, f"flip {flip}, centre {centre}")
 
         assistant: Checkpoint | None = None
@@ -137,14 +135,15 @@ class _Chain:
             )
             if "assistant" in recipe.student.active_guides:
                 guide = StreamTeacher(assistant.stream, name="assistant", device=self.fabric.device)
-                guides["assistant"] = self._guide("assistant", guide, flip=False)
-                held["assistant"] = self._held_out("assistant", guide, guides["assistant"])
+                placed = self._guide("assistant", guide, flip=False, centre=False)
+                guides["assistant"] = placed
+                held["assistant"] = self._held_out(guide, placed, flip=False)
             upstream = (*upstream, assistant.facts["weights_sha256"])
 
         start_from = assistant.stream if assistant and recipe.student.warm_start else None
         student = self._stage("student", recipe.student, guides, held, upstream, start_from, facts)
         if "student_alone" in recipe.evaluate.controls and self.material.classes > 1:
-            alone = alone_config(recipe)
+            alone = alone_config(recipe, width=student.stream.width)
             self._stage("student_alone", alone, {}, {}, (), None, {})
         return student
 
@@ -158,7 +157,7 @@ class _Chain:
         trained = self._stage("teacher", recipe.teacher_training, {}, {}, (), None, {})
         return StreamTeacher(trained.stream, name="trained", device=self.fabric.device)
 
-    def _guide(self, name: str, teacher: Teacher, *, flip: bool) -> PlacedGuide:
+    def _guide(self, name: str, teacher: Teacher, *, flip: bool, centre: bool) -> PlacedGuide:
         began = time.monotonic()
         table = table_of(
             teacher,
@@ -170,9 +169,9 @@ class _Chain:
             report=self.reporter(f"{name} looks"),
         )
         add_seconds(self.folder, f"{name}_embeddings", time.monotonic() - began)
-        return PlacedGuide(table, fit_space(table, centre=False), teacher.width)
+        return PlacedGuide(table, fit_space(table, centre=centre), teacher.width)
 
-    def _held_out(self, name: str, teacher: Teacher, guide: PlacedGuide) -> PlacedGuide | None:
+    def _held_out(self, teacher: Teacher, guide: PlacedGuide, *, flip: bool) -> PlacedGuide | None:
         """The guide's embeddings of the validation images, in the space fitted to training."""
         if len(self.material.validation) == 0:
             return None
@@ -182,7 +181,7 @@ class _Chain:
             rows=self.material.validation,
             views=ViewConfig(),
             seed=self.recipe.seed,
-            flip=name == "teacher" and teacher_flip(self.recipe),
+            flip=flip,
         )
         return guide._replace(table=table)
 
@@ -193,20 +192,19 @@ class _Chain:
         guides: dict[str, PlacedGuide],
         held: dict[str, PlacedGuide | None],
         upstream: tuple[str, ...],
-        start_from: Any,
+        start_from: Stream | None,
         facts: dict[str, Any],
     ) -> Checkpoint:
         used = {name: guides[name] for name in learner.active_guides}
         seen = {name: guide for name in used if (guide := held[name]) is not None}
-        own = "teacher" in guides and guides["teacher"].width
-        checkpoint = run_stage(
+        return run_stage(
             role=role,
             recipe=self.recipe,
             learner=learner,
             material=self.material,
             guides=used,
             validation_guides=seen,
-            guide_mean=guides["teacher"].space.mean if own else None,
+            guide_mean=guides["teacher"].space.mean if "teacher" in guides else None,
             upstream=upstream,
             start_from=start_from,
             facts=facts,
@@ -215,10 +213,9 @@ class _Chain:
             report=self.reporter(role.replace("_", " ")),
             restart=self.restart,
         )
-        return checkpoint
 
 
-def alone_config(recipe: Recipe) -> LearnerConfig:
+def alone_config(recipe: Recipe, *, width: int) -> LearnerConfig:
     """Return the student's section without its guides: the control ``student_alone``.
 
     Same network, images, views and schedule. Without a guide it can only learn from labels;
@@ -226,6 +223,10 @@ def alone_config(recipe: Recipe) -> LearnerConfig:
 
     Args:
         recipe: The experiment.
+        width: Of the student's embeddings.
+
+    Returns:
+        The section.
     """
     usual = {"face": "arcface", "metric": "proxy-anchor", "classify": "cross-entropy"}
     task = recipe.student.task
@@ -233,6 +234,7 @@ def alone_config(recipe: Recipe) -> LearnerConfig:
         task = replace(task, loss=usual[recipe.task])
     return replace(
         recipe.student,
+        stream=replace(recipe.student.stream, width=width),
         guides={},
         weights={},
         warm_start=False,
