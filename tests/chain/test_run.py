@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -181,3 +182,22 @@ def test_stage_facts_hold_where_they_came_from(recipe: Make, quiet: Quiet, tmp_p
     assert facts["teacher"]["name"] == "trained"
     assert facts["guides"] == {"assistant": 1.0, "teacher": 0.5}
     assert facts["class_names"] == sorted(facts["class_names"])
+
+
+def test_a_student_whose_network_sees_another_side_than_its_images_trains(
+    recipe: Make, quiet: Quiet, tmp_path: Path
+) -> None:
+    for side, low in ((8, 16), (12, 8)):
+        settings = smoked(recipe(f"student.stream.side={side}", f"degradation.side={low}"))
+        folder = tmp_path / f"run{side}"
+        student = run_chain(settings, folder=folder, reporter=quiet, limit=16)
+        assert student.stream.side == side
+
+
+def test_a_damaged_table_of_inputs_is_refused(recipe: Make, quiet: Quiet, tmp_path: Path) -> None:
+    settings = smoked(recipe())
+    run_chain(settings, folder=tmp_path / "a", reporter=quiet, limit=16)
+    for path in (tmp_path / "cache").glob("inputs-*/pixels.npy"):
+        np.save(path, np.zeros((1, 1, 3, 8, 8), np.uint8))
+    with pytest.raises(DataError, match="is damaged: delete that folder"):
+        run_chain(settings, folder=tmp_path / "b", reporter=quiet, limit=16)

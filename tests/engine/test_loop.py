@@ -111,3 +111,23 @@ def test_a_full_disk_keeps_the_last_state_and_says_so(
         train()
     assert path.read_bytes() == before
     assert not list(tmp_path.glob("stage/*.part"))
+
+
+def test_weights_that_are_not_finite_never_replace_a_good_state(
+    train: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A finite loss whose gradient is not: the loss alone would notice one save too late."""
+    train(stop_after_steps=2)
+    path = tmp_path / "stage" / "resume.safetensors"
+    before = path.read_bytes()
+    step = torch.optim.AdamW.step
+
+    def poisoned(self: torch.optim.AdamW, *args: object) -> None:
+        step(self)
+        with torch.no_grad():
+            self.param_groups[0]["params"][0].fill_(float("nan"))
+
+    monkeypatch.setattr(torch.optim.AdamW, "step", poisoned)
+    with pytest.raises(TrainingError, match="are no longer finite after step 3"):
+        train()
+    assert path.read_bytes() == before

@@ -17,6 +17,7 @@ from lookmore.evaluate.identification import by_person, gallery_and_probes, iden
 from lookmore.evaluate.probes import make_probes, probe_degradation
 from lookmore.evaluate.retrieval import retrieve
 from lookmore.evaluate.verification import verify
+from lookmore.recipe.config import DEGRADATIONS
 
 PEOPLE, SHOTS, SIDE = 6, 4, 16
 
@@ -207,6 +208,7 @@ def test_a_teacher_that_is_a_file_answers_by_id_and_is_not_scaled_up(
             {"teacher": stored, "student": perfect},
             guide="teacher",
             controls={"teacher", "teacher_upscaled", "student_alone"},
+            guided={"student"},
         )
     ]
     assert methods == ["teacher", "ours"]
@@ -220,6 +222,7 @@ def test_the_student_alone_is_compared_with_its_own_gallery(
         {"teacher": teacher, "student": perfect, "student_alone": blind},
         guide="assistant",
         controls={"teacher", "teacher_upscaled", "student_alone"},
+        guided={"student"},
     )
     assert [(c.method, c.probe.stream, c.gallery.stream, c.sharp_only) for c in found] == [
         ("teacher", "teacher", "teacher", True),
@@ -241,3 +244,20 @@ def test_every_named_degradation_can_be_made_and_others_are_refused(pack: Pack) 
         assert make_probes(pack, np.array([1]), side=8, degradation=name).shape == (1, 3, 8, 8)
     with pytest.raises(ConfigError, match=r"evaluate\.degradations must be among .*got 'fog'"):
         probe_degradation("fog", side=8)
+
+
+def test_a_student_outside_the_teachers_space_is_searched_in_its_own_gallery(
+    perfect: Encoder,
+) -> None:
+    teacher = perfect._replace(stream="teacher")
+    encoders = {"teacher": teacher, "student": perfect}
+    found = contestants(encoders, guide="none", controls={"teacher_upscaled"}, guided=set())
+    assert [(c.method, c.gallery.stream) for c in found] == [
+        ("teacher_upscaled", "teacher"),
+        ("ours", "student"),
+    ]
+
+
+def test_the_recipe_knows_every_degradation_there_is() -> None:
+    for name in DEGRADATIONS:
+        assert probe_degradation(name, side=8).side == 8

@@ -69,7 +69,11 @@ def test_all_faults_are_reported_together() -> None:
         ("name=a/b", "name must be a plain folder name"),
         ("evaluate.protocol=verification", "verification needs data.pairs and data.pairs_fold"),
         ("teacher.name=trained", "go together"),
-        ("degradation.side=200", "must not exceed data.side"),
+        ("degradation.side=200", "degradation.side must be below data.side"),
+        ("student.schedule.images_per_class=5", "a divisor of schedule.batch"),
+        ("evaluate.degradations=[fog]", "evaluate.degradations must be among"),
+        ("evaluate.sides=[16, 112]", "evaluate.sides must be below data.side"),
+        ("assistant.stream.side=224", "assistant.stream.side .224. must not exceed data.side"),
         ("machine.device=tpu", "machine.device must be auto, cpu or cuda"),
     ],
 )
@@ -114,3 +118,12 @@ def test_plain_values_hold_every_default() -> None:
     plain = as_plain(recipe_from(GOOD, source="test"))
     assert plain["student"]["schedule"]["warmup_share"] == 0.05
     assert recipe_from(plain, source="again") == recipe_from(GOOD, source="test")
+
+
+def test_validation_cannot_be_measured_on_the_pairs_of_the_test_fold() -> None:
+    with pytest.raises(ConfigError, match=r"evaluate\.split: val has no pairs of its own"):
+        recipe_from(
+            GOOD,
+            source="test",
+            overrides=["data.pairs=pairs.txt", "data.pairs_fold=1", "evaluate.split=val"],
+        )

@@ -46,7 +46,7 @@ def open_run_folder(folder: Path, recipe: Recipe, *, restart: bool) -> None:
     heading = [
         f"Resolved by lookmore, commit {commit()}, on {machine()}",
         "Versions: " + ", ".join(f"{name} {version}" for name, version in versions().items()),
-        f"Again: lookmore train {folder / 'recipe.yaml'}",
+        f"Again: lookmore train {folder / 'recipe.yaml'} --out {folder}",
     ]
     write_whole(folder / "recipe.yaml", to_yaml(recipe, heading=heading).encode())
 

@@ -37,6 +37,9 @@ class Material(NamedTuple):
     fingerprint: str
     """Hash of the training images and their labels."""
 
+    limit: int | None
+    """Most images that were taken; ``None`` = all."""
+
     cache: Path
     """Where tables are kept."""
 
@@ -92,5 +95,6 @@ def open_material(
         classes=len(present),
         class_names=tuple(pack.class_names[i] for i in present),
         fingerprint=digest.hexdigest()[:24],
+        limit=limit,
         cache=Path(recipe.data.cache),
     )

@@ -118,7 +118,7 @@ class _Chain:
         centre = recipe.teacher.centre and recipe.teacher_training is None
         guides = {"teacher": self._guide("teacher", teacher, flip=flip, centre=centre)}
         held = {"teacher": self._held_out(teacher, guides["teacher"], flip=flip)}
-        facts = {
+        facts: dict[str, Any] = {
             "teacher": {
                 "name": teacher.name,
                 "fingerprint": teacher.fingerprint,
@@ -139,6 +139,7 @@ class _Chain:
                 guides["assistant"] = placed
                 held["assistant"] = self._held_out(guide, placed, flip=False)
             upstream = (*upstream, assistant.facts["weights_sha256"])
+            facts["assistant"] = assistant.facts["weights_sha256"]
 
         start_from = assistant.stream if assistant and recipe.student.warm_start else None
         student = self._stage("student", recipe.student, guides, held, upstream, start_from, facts)

@@ -71,7 +71,7 @@ def write_whole(path: Path, data: bytes) -> None:
     Raises:
         CheckpointError: If the disk is full or the folder cannot be written.
     """
-    beside = path.with_name(path.name + ".part")
+    beside = path.with_name(f"{path.name}.{os.getpid()}.part")  # two processes may write the same
     try:
         with beside.open("wb") as file:
             file.write(data)
@@ -132,12 +132,14 @@ def load_checkpoint(folder: Path) -> Checkpoint:
         if digest != facts["weights_sha256"]:
             raise CheckpointError(
                 f"{path} is damaged: its sha256 begins {digest[:8]}, expected "
-                f"{facts['weights_sha256'][:8]}; train that stage again"
+                f"{facts['weights_sha256'][:8]}; delete {folder} and run the same command again"
             )
         tensors = load_file(path)
         stream = stream_from_description(facts["stream"])
         mean = tensors.pop(_MEAN)
         stream.load_state_dict({k.removeprefix("stream."): v for k, v in tensors.items()})
     except (OSError, SafetensorError, KeyError, RuntimeError) as error:
-        raise CheckpointError(f"{path} cannot be used: {error}; train that stage again") from error
+        raise CheckpointError(
+            f"{path} cannot be used: {error}; delete {folder} and train again"
+        ) from error
     return Checkpoint(stream=stream.eval(), guide_mean=mean, facts=facts)

@@ -25,6 +25,13 @@ def commit() -> str:
     """Return the git commit of the package's own checkout, with ``+changes``; or ``unknown``."""
     here = Path(__file__).parent
     try:
+        # an installed copy may lie inside somebody else's repository
+        subprocess.run(
+            ["git", "ls-files", "--error-unmatch", Path(__file__).name],
+            cwd=here,
+            capture_output=True,
+            check=True,
+        )
         head = subprocess.run(
             ["git", "rev-parse", "--short=12", "HEAD"],
             cwd=here,

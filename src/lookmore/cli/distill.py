@@ -34,12 +34,11 @@ def distill(
     The recipe lies in the run folder, to be changed and run again with lookmore train.
     """
     from lookmore.cli.train import run_recipe
-    from lookmore.data.config import DataConfig
     from lookmore.data.sources import open_source
-    from lookmore.recipe.load import recipe_from
+    from lookmore.recipe.load import data_config, recipe_from
     from lookmore.recipe.template import recipe_values, run_name
 
-    labelled = bool((open_source(DataConfig(root=data)).labels >= 0).any())
+    labelled = bool((open_source(data_config(data, overrides or [])).labels >= 0).any())
     values = recipe_values(
         name=name or run_name(data, task=task, side=side),
         teacher=teacher,

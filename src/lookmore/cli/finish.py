@@ -1,6 +1,5 @@
 """The end of every run: measure, write the report, say where it is."""
 
-import resource
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -37,7 +36,11 @@ def report_on(folder: Path, *, console: Console, overrides: Sequence[str] = ()) 
     return report
 
 
-def peak_mib() -> float:
-    """Return the largest memory this process has had resident, in MiB."""
+def peak_mib() -> float | None:
+    """Return the largest memory this process has had resident, in MiB; ``None`` on Windows."""
+    try:
+        import resource
+    except ImportError:
+        return None
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (2**20 if sys.platform == "darwin" else 2**10)  # bytes there, KiB on Linux

@@ -6,6 +6,8 @@ the same 768 bytes every time it is asked for. Making it costs far more than a s
 
 import hashlib
 import json
+import math
+import os
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -21,6 +23,7 @@ from lookmore.data.pack_views import views_of
 from lookmore.data.views import ViewConfig, view_fingerprint
 from lookmore.degradation import DegradationConfig, degrade
 from lookmore.degradation.resize import shrink
+from lookmore.errors import DataError
 
 FORMAT_VERSION = 1
 _LARGEST_TABLE = 1 << 30  # bytes; beyond this, views are made on the fly
@@ -41,7 +44,7 @@ class LiveInputs:
         pack: The sharp images.
         rows: Pack rows of the training images; blends draw their partner from these.
         views: What views there are.
-        side: Of the stream's input, in pixels.
+        side: Of what is kept, in pixels; the degradation's own where there is one.
         degradation: How the stream's images lose their detail; ``None`` = only resized.
         seed: Of views and degradation.
     """
@@ -85,9 +88,14 @@ class LiveInputs:
         digest.update(json.dumps(facts, sort_keys=True).encode())
         return digest.hexdigest()[:24]
 
+    @property
+    def shape(self) -> tuple[int, int, int, int, int]:
+        """Of the table of all inputs: ``(n, V, 3, side, side)``."""
+        return len(self.rows), self.views.total, 3, self.side, self.side
+
     def bytes_if_kept(self) -> int:
         """Return the size of the table of all inputs."""
-        return len(self.rows) * self.views.total * 3 * self.side**2
+        return math.prod(self.shape)
 
 
 class InputTable:
@@ -122,7 +130,7 @@ def keep_inputs(
         The table; or ``live`` itself where the table would take more than 1 GiB.
 
     Raises:
-        DataError: If the disk is full.
+        DataError: If the disk is full, or a kept table is damaged.
     """
     if live.bytes_if_kept() > _LARGEST_TABLE:
         return live
@@ -130,19 +138,25 @@ def keep_inputs(
     if not home.exists():
         with fresh_folder(home) as beside:
             _fill(live, beside / "pixels.npy", progress)
-    return InputTable(pixels=np.load(home / "pixels.npy", mmap_mode="r"), rows=live.rows)
+    pixels = np.load(home / "pixels.npy", mmap_mode="r")
+    if pixels.shape != live.shape:
+        raise DataError(f"{home} is damaged: delete that folder and run the same command again")
+    return InputTable(pixels=pixels, rows=live.rows)
 
 
 def _fill(live: LiveInputs, path: Path, progress: Callable[[int, int], None] | None) -> None:
     """Write row after row: on a full disk a write raises, where a mapped page kills."""
-    views = live.views.total
-    shape = (len(live.rows), views, 3, live.side, live.side)
     with path.open("wb") as file:
-        header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+        header = {"descr": "|u1", "fortran_order": False, "shape": live.shape}
         np.lib.format.write_array_header_1_0(file, header)
         for start in range(0, len(live.rows), _CHUNK):
             rows = live.rows[start : start + _CHUNK]
-            seen = [live.lookup(rows, np.full(len(rows), view)) for view in range(views)]
-            file.write(torch.stack(seen, dim=1).numpy().tobytes())
+            views = range(live.views.total)
+            seen = torch.stack([live.lookup(rows, np.full(len(rows), v)) for v in views], dim=1)
+            if seen.shape[1:] != live.shape[1:]:
+                raise ValueError(f"inputs must be {live.shape[1:]}, got {tuple(seen.shape[1:])}")
+            file.write(seen.numpy().tobytes())
             if progress:
                 progress(start + len(rows), len(live.rows))
+        file.flush()
+        os.fsync(file.fileno())  # before the folder is renamed: a name stands for whole data

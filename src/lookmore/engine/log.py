@@ -4,6 +4,8 @@ import csv
 from collections.abc import Mapping
 from pathlib import Path
 
+from lookmore.errors import CheckpointError
+
 
 class RunLog:
     """Append-only table of what each epoch measured.
@@ -26,23 +28,37 @@ class RunLog:
                     # a line cut short by a kill has no number, or misses cells: drop it
                     if epoch.isdigit() and int(epoch) <= keep_epochs and None not in line.values():
                         kept.append(line)
-        path.parent.mkdir(parents=True, exist_ok=True)
         beside = path.with_name(path.name + ".part")
-        with beside.open("w", newline="") as file:
-            writer = csv.DictWriter(file, self.columns, restval="", extrasaction="ignore")
-            writer.writeheader()
-            writer.writerows(kept)
-        beside.replace(path)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with beside.open("w", newline="") as file:
+                writer = csv.DictWriter(file, self.columns, restval="", extrasaction="ignore")
+                writer.writeheader()
+                writer.writerows(kept)
+            beside.replace(path)
+        except OSError as error:
+            raise _unwritable(path, error) from error
 
     def add(self, epoch: int, values: Mapping[str, float]) -> None:
         """Write the line of one epoch; ``epoch`` counts from 1.
 
         Raises:
             ValueError: If a value has no column.
+            CheckpointError: If the disk is full.
         """
         unknown = sorted(values.keys() - set(self.columns))
         if unknown:
             raise ValueError(f"the run log has no columns {unknown}; it has {self.columns}")
-        with self.path.open("a", newline="") as file:
-            writer = csv.DictWriter(file, self.columns, restval="")
-            writer.writerow({"epoch": epoch, **{k: f"{v:.6g}" for k, v in values.items()}})
+        try:
+            with self.path.open("a", newline="") as file:
+                writer = csv.DictWriter(file, self.columns, restval="")
+                writer.writerow({"epoch": epoch, **{k: f"{v:.6g}" for k, v in values.items()}})
+        except OSError as error:
+            raise _unwritable(self.path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> CheckpointError:
+    return CheckpointError(
+        f"cannot write {path}: {error.strerror}; free some space or choose another folder, then "
+        "run the same command again"
+    )

@@ -23,13 +23,18 @@ from lookmore.engine.state import (
     save_state,
 )
 from lookmore.engine.step import train_step
-from lookmore.errors import CheckpointError, TrainingError
+from lookmore.errors import CheckpointError, ConfigError, TrainingError
 from lookmore.streams.ema import MovingAverage
 
 Progress = Callable[[int, int, str], None]
 """Called with images done, images in all, and a word on how it goes."""
 
 _CUDA_CHECK_STEPS = 20  # reading a number makes a GPU wait; on the CPU every step is looked at
+
+
+def set_threads(machine: MachineConfig) -> None:
+    """Set this process's CPU threads: as asked for, or as many as it may use."""
+    torch.set_num_threads(machine.threads or usable_cores())
 
 
 def make_fabric(machine: MachineConfig) -> Fabric:
@@ -40,10 +45,17 @@ def make_fabric(machine: MachineConfig) -> Fabric:
 
     Returns:
         A Fabric of one process.
+
+    Raises:
+        ConfigError: If a device is asked for that is not there.
     """
-    torch.set_num_threads(machine.threads or usable_cores())
+    set_threads(machine)
+    has_cuda = torch.cuda.is_available()
+    if machine.device == "cuda" and not has_cuda:
+        raise ConfigError("machine.device is cuda, but torch finds no CUDA device; set it to auto")
+    device = ("cuda" if has_cuda else "cpu") if machine.device == "auto" else machine.device
     precision = {"float32": "32-true", "bfloat16": "bf16-mixed"}[machine.precision]
-    fabric = Fabric(accelerator=machine.device, devices=1, precision=precision)  # type: ignore[arg-type]
+    fabric = Fabric(accelerator=device, devices=1, precision=precision)  # type: ignore[arg-type]
     fabric.launch()
     return fabric
 
@@ -114,6 +126,7 @@ def train_stage(
     check_every = 1 if fabric.device.type == "cpu" else _CUDA_CHECK_STEPS
 
     def save() -> None:
+        _refuse_bad_weights(objective, step, folder)
         parts = {
             "objective": objective.state_dict(),
             "optimizer": optimizer_tensors(optimizer),
@@ -156,8 +169,9 @@ def train_stage(
             sums = {name: sums[name].to(term.device) + term for name, term in terms.items()}
             if progress:
                 done = step % per_epoch or per_epoch
-                mean = float(sums["total"]) / done if check_every == 1 else float("nan")
-                progress(step * feed.batch, steps * feed.batch, f"loss {mean:.3f}")
+                # reading the loss would make a GPU wait for every step
+                note = f"loss {float(sums['total']) / done:.3f}" if check_every == 1 else ""
+                progress(step * feed.batch, steps * feed.batch, note)
             if step % per_epoch == 0:
                 _refuse_bad(terms, step - 1, folder)
                 means = {name: float(value) / per_epoch for name, value in sums.items()}
@@ -178,6 +192,7 @@ def train_stage(
                 saved_at = time.monotonic()
             if stopping and step < steps:
                 return False
+    _refuse_bad_weights(objective, step, folder)
     if average is not None:
         average.copy_to(learner)
     return True
@@ -190,6 +205,16 @@ def _refuse_bad(terms: Mapping[str, Tensor], step: int, folder: Path) -> None:
             f"{name} became {float(terms[name])} at step {step + 1}; the last good checkpoint is "
             f"kept in {folder}: lower schedule.learning_rate, or that term's weight"
         )
+
+
+def _refuse_bad_weights(objective: nn.Module, step: int, folder: Path) -> None:
+    """A finite loss can have a gradient that is not; what it left must not replace a good state."""
+    for name, tensor in objective.state_dict().items():
+        if tensor.is_floating_point() and not torch.isfinite(tensor).all():
+            raise TrainingError(
+                f"the weights {name} are no longer finite after step {step}; the last good "
+                f"checkpoint is kept in {folder}: lower schedule.learning_rate"
+            )
 
 
 def _resume(

@@ -25,34 +25,38 @@ class Contestant(NamedTuple):
 
 
 def contestants(
-    encoders: dict[str, Encoder], *, guide: str, controls: set[str]
+    encoders: dict[str, Encoder], *, guide: str, controls: set[str], guided: set[str]
 ) -> list[Contestant]:
     """Return everyone to measure, controls first.
 
-    The student left alone speaks a language of its own, so its gallery is enrolled anew through
-    itself: the best a user could do with it.
+    A stream that was guided by the teacher, at its width, is searched in the teacher's gallery.
+    Any other speaks a language of its own, so its gallery is enrolled anew through itself: the
+    best a user could do with it.
 
     Args:
         encoders: ``teacher``, ``student`` and perhaps ``assistant``, ``student_alone``.
         guide: Of the student, as in `Row.guide`.
         controls: Which of the three controls to measure.
+        guided: Streams that live in the teacher's space.
 
     Returns:
         At least the student.
     """
+
+    def home(name: str) -> Encoder:
+        return encoders["teacher" if name in guided else name]
+
+    teacher = encoders["teacher"]
     found: list[Contestant] = []
-    teacher = encoders.get("teacher")
-    if teacher is not None:
-        if "teacher" in controls:
-            found.append(Contestant("teacher", teacher, teacher, "none", True))
-        if "assistant" in encoders:
-            assistant = encoders["assistant"]
-            found.append(Contestant("assistant", assistant, teacher, "teacher", True))
-        if "teacher_upscaled" in controls and teacher.recall is None:
-            found.append(Contestant("teacher_upscaled", teacher, teacher, "none", False))
-    if "student_alone" in controls and "student_alone" in encoders:
+    if "teacher" in controls:
+        found.append(Contestant("teacher", teacher, teacher, "none", True))
+    if "assistant" in encoders:
+        own = encoders["assistant"]
+        found.append(Contestant("assistant", own, home("assistant"), "teacher", True))
+    if "teacher_upscaled" in controls and teacher.recall is None:
+        found.append(Contestant("teacher_upscaled", teacher, teacher, "none", False))
+    if "student_alone" in encoders:
         alone = encoders["student_alone"]
         found.append(Contestant("student_alone", alone, alone, "none", False))
-    student = encoders["student"]
-    found.append(Contestant("ours", student, teacher or student, guide, False))
+    found.append(Contestant("ours", encoders["student"], home("student"), guide, False))
     return found

@@ -1,6 +1,7 @@
 """Anything that turns images of any side into embeddings: a teacher or a stream."""
 
 import hashlib
+import io
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from lookmore.chain.guide import Report
+from lookmore.checkpoint.checkpoint import write_whole
 from lookmore.data.pack import Pack
 from lookmore.degradation.resize import enlarge
 from lookmore.evaluate.probes import make_probes
@@ -118,9 +120,8 @@ class Embedder:
                 found.append(F.normalize(encoder.embed(images)))
             self.report(start + len(part), len(rows), note)
         embeddings = torch.cat(found).numpy()
+        content = io.BytesIO()
+        np.save(content, embeddings)
         self.cache.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(path.name + ".part")
-        with beside.open("wb") as file:
-            np.save(file, embeddings)
-        beside.replace(path)
+        write_whole(path, content.getvalue())
         return embeddings

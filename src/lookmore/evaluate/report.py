@@ -42,7 +42,12 @@ class Report(NamedTuple):
 
 
 def write_report(
-    folder: Path, subject: Subject, rows: list[Row], *, peak_mib: float, notes: Sequence[str] = ()
+    folder: Path,
+    subject: Subject,
+    rows: list[Row],
+    *,
+    peak_mib: float | None,
+    notes: Sequence[str] = (),
 ) -> Report:
     """Write the rows, the figures and the page into the run folder.
 
@@ -50,7 +55,7 @@ def write_report(
         folder: ``runs/NAME``.
         subject: The run.
         rows: What was measured.
-        peak_mib: Largest memory of this process so far, in MiB.
+        peak_mib: Largest memory of this process so far, in MiB; ``None`` = not known.
         notes: Sentences shown under the tables.
 
     Returns:
@@ -121,12 +126,11 @@ def _tried(subject: Subject) -> np.ndarray:
 def _strip(subject: Subject, path: Path) -> Path:
     recipe, pack = subject.recipe, subject.material.pack
     rows = _tried(subject)
-    sides = sorted({s for s in recipe.evaluate.sides if s < recipe.data.side})
     probes = {
         side: _bytes(
             make_probes(pack, rows, side=side, degradation=recipe.evaluate.degradations[0])
         )
-        for side in sides
+        for side in recipe.probe_sides
     }
     return save_figure(probe_strip(probes, pack.batch(rows).numpy()), path)
 
@@ -159,7 +163,7 @@ def _bytes(images: Tensor) -> np.ndarray:
     return pixels
 
 
-def _facts(folder: Path, subject: Subject, peak_mib: float) -> list[tuple[str, str]]:
+def _facts(folder: Path, subject: Subject, peak_mib: float | None) -> list[tuple[str, str]]:
     student = read_facts(folder / "student") or {}
     seconds = read_seconds(folder)
     pack = subject.material.pack
@@ -173,7 +177,7 @@ def _facts(folder: Path, subject: Subject, peak_mib: float) -> list[tuple[str, s
         ("Unreadable images skipped", f"{len(pack.unreadable):,}"),
         ("Seed", str(subject.recipe.seed)),
         ("Wall time", ", ".join(f"{name} {took:.0f} s" for name, took in seconds.items())),
-        ("Peak memory", f"{peak_mib:,.0f} MiB"),
+        ("Peak memory", "not known here" if peak_mib is None else f"{peak_mib:,.0f} MiB"),
         ("Machine", str(student["machine"])),
         ("Commit", str(student["commit"])),
         ("Versions", ", ".join(f"{k} {v}" for k, v in student["versions"].items())),

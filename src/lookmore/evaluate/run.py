@@ -10,14 +10,15 @@ from torch import Tensor
 
 from lookmore.chain.guide import StreamTeacher, teacher_flip
 from lookmore.chain.material import Material, open_material
-from lookmore.chain.run import Reporter
-from lookmore.checkpoint.checkpoint import Checkpoint, load_checkpoint, read_facts
+from lookmore.chain.run import Reporter, alone_config
+from lookmore.chain.stage import stage_key
+from lookmore.checkpoint.checkpoint import Checkpoint, load_checkpoint
 from lookmore.data.pairs import read_pairs
-from lookmore.engine.loop import make_fabric
-from lookmore.errors import ConfigError, DataError
+from lookmore.engine.loop import set_threads
+from lookmore.errors import CheckpointError, ConfigError, DataError
 from lookmore.evaluate.classification import Scores, classify
 from lookmore.evaluate.contest import Contestant, contestants
-from lookmore.evaluate.encoder import Embedder, Encoder, stream_encoder, teacher_encoder
+from lookmore.evaluate.encoder import Embedder, stream_encoder, teacher_encoder
 from lookmore.evaluate.identification import gallery_and_probes, identify, match
 from lookmore.evaluate.measure import Measure
 from lookmore.evaluate.retrieval import retrieve
@@ -29,7 +30,10 @@ from lookmore.streams.stream import Stream
 from lookmore.teachers import Teacher, open_teacher
 from lookmore.teachers.space import GuideSpace
 
-_CHANGEABLE = ("evaluate.", "machine.", "data.root=", "data.pairs=", "data.cache=")
+FREE_DATA = ("root", "pairs", "cache", "max_unreadable")
+"""Settings of ``data`` that may differ from those of training: where the same images lie."""
+
+_CHANGEABLE = ("evaluate.", "machine.", *(f"data.{name}=" for name in FREE_DATA))
 
 Protocol = Callable[[Contestant, int, str], list[Measure]]
 """One contestant at one side under one degradation."""
@@ -67,7 +71,8 @@ def open_subject(folder: Path, *, reporter: Reporter, overrides: Sequence[str] =
         The run with its images, streams and teacher.
 
     Raises:
-        CheckpointError: If the run has no finished student.
+        CheckpointError: If the run has no finished student, or its images or stages are no longer
+            those that were trained.
         ConfigError: If an override would change what was trained.
         DataError, TeacherError: If its images or its teacher are no longer there.
     """
@@ -76,41 +81,70 @@ def open_subject(folder: Path, *, reporter: Reporter, overrides: Sequence[str] =
         if not override.startswith(_CHANGEABLE):
             raise ConfigError(
                 f"evaluate cannot change {override!r} of a trained run; it takes "
-                "evaluate.key=value, machine.key=value, data.root=, data.pairs= and data.cache="
+                f"{', '.join(f'{name}...' for name in _CHANGEABLE)}"
             )
     recipe = recipe_from(student.facts["recipe"], source=str(folder), overrides=overrides)
-    make_fabric(recipe.machine)  # threads
-    material = open_material(recipe, progress=reporter("images"))
+    set_threads(recipe.machine)
+    material = open_material(recipe, limit=student.facts["limit"], progress=reporter("images"))
+    if material.fingerprint != student.facts["images"]:
+        raise CheckpointError(
+            f"the training images of {folder} are no longer those it was trained on, so nobody "
+            "knows which images it has not seen: set data.root= to where they lie, or train again"
+        )
     flip = recipe.evaluate.flip
-    scores: dict[str, Scores] = {}
-    encoders: dict[str, Encoder] = {}
-
     teacher, teacher_stream = _teacher(folder, recipe)
-    if teacher.width == student.stream.width:  # else the student speaks in another space
-        encoders["teacher"] = teacher_encoder(
+    encoders = {
+        "teacher": teacher_encoder(
             teacher,
             GuideSpace(mean=student.guide_mean),
             side=recipe.data.side,
             flip=teacher_flip(recipe) or flip,
         )
-    if teacher_stream is not None and teacher_stream.classes:
-        scores["teacher"] = _scores(teacher_stream)
-    for name in ("assistant", "student", "student_alone"):
-        checkpoint = student if name == "student" else _finished(folder / name)
-        if checkpoint is None:
-            continue
+    }
+    streams = {"teacher": teacher_stream} if teacher_stream is not None else {}
+    guided = set()
+    for name, checkpoint in _own_stages(folder, recipe, student, material).items():
         digest = checkpoint.facts["weights_sha256"]
         encoders[name] = stream_encoder(checkpoint.stream, name=name, weights=digest, flip=flip)
-        if checkpoint.stream.classes:
-            scores[name] = _scores(checkpoint.stream)
-    guide = "+".join(student.facts["guides"]) or "none"
+        streams[name] = checkpoint.stream
+        if checkpoint.facts["guides"] and checkpoint.stream.width == teacher.width:
+            guided.add(name)
     return Subject(
         recipe,
         material,
         Embedder(material.pack, cache=material.cache, report=reporter("probes")),
-        contestants(encoders, guide=guide, controls=set(recipe.evaluate.controls)),
-        scores,
+        contestants(
+            encoders,
+            guide="+".join(student.facts["guides"]) or "none",
+            controls=set(recipe.evaluate.controls),
+            guided=guided,
+        ),
+        {name: _scores(stream, flip=flip) for name, stream in streams.items() if stream.classes},
     )
+
+
+def _own_stages(
+    folder: Path, recipe: Recipe, student: Checkpoint, material: Material
+) -> dict[str, Checkpoint]:
+    """Return the run's learners, and none that an earlier recipe left in the folder."""
+    found = {"student": student}
+    if recipe.assistant is not None:
+        assistant = load_checkpoint(folder / "assistant")
+        if assistant.facts["weights_sha256"] != student.facts.get("assistant"):
+            raise CheckpointError(
+                f"{folder / 'assistant'} is not the one that the student learnt from: train again"
+            )
+        found = {"assistant": assistant, **found}
+    if "student_alone" in recipe.evaluate.controls and material.classes > 1:
+        learner = alone_config(recipe, width=student.stream.width)
+        alone = load_checkpoint(folder / "student_alone")
+        if alone.facts["key"] != stage_key("student_alone", recipe, learner, material.fingerprint):
+            raise CheckpointError(
+                f"{folder / 'student_alone'} was trained with other settings than the student: run "
+                "lookmore train again, or leave it out of evaluate.controls"
+            )
+        found["student_alone"] = alone
+    return found
 
 
 def measure(subject: Subject, *, default_name: str) -> list[Row]:
@@ -148,16 +182,14 @@ def measure(subject: Subject, *, default_name: str) -> list[Row]:
 
 
 def _grid(subject: Subject) -> Iterator[tuple[Contestant, int, str]]:
-    evaluate, sharp = subject.recipe.evaluate, subject.recipe.data.side
+    recipe = subject.recipe
     for who in subject.contestants:
         if who.sharp_only:
-            yield who, sharp, "bicubic"
+            yield who, recipe.data.side, "bicubic"
             continue
-        sides = {*evaluate.sides, subject.recipe.degradation.side}  # its own side always
-        for degradation in evaluate.degradations:
-            for side in sorted(sides):
-                if side < sharp:
-                    yield who, side, degradation
+        for degradation in recipe.evaluate.degradations:
+            for side in recipe.probe_sides:
+                yield who, side, degradation
 
 
 def _protocol(subject: Subject) -> Protocol:
@@ -211,15 +243,13 @@ def _labelled(rows: np.ndarray, labels: np.ndarray, recipe: Recipe) -> np.ndarra
     return found
 
 
-def _finished(folder: Path) -> Checkpoint | None:
-    return load_checkpoint(folder) if read_facts(folder) is not None else None
-
-
-def _scores(stream: Stream) -> Scores:
+def _scores(stream: Stream, *, flip: bool) -> Scores:
     def scores(images: Tensor) -> Tensor:
         logits: Tensor | None = stream(images).logits
         if logits is None:
             raise ValueError("this stream has no classes to score")
+        if flip:
+            logits = logits + stream(images.flip(3)).logits
         return logits
 
     return scores

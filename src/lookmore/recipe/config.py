@@ -15,6 +15,7 @@ from lookmore.teachers import TeacherConfig
 TASKS = ("face", "metric", "classify")
 ORDERS = ("individual", "distance", "angle", "group")
 PROTOCOLS = ("identification", "verification", "retrieval", "classification", "matching")
+DEGRADATIONS = ("bicubic", "area", "nearest", "blur", "noise", "jpeg", "degraded")
 CONTROLS = ("teacher", "teacher_upscaled", "student_alone")
 
 
@@ -89,8 +90,8 @@ class EvaluateConfig:
     split: str = "test"
     """Whose images are tried: ``test``, or ``val`` while settings are being chosen."""
 
-    sides: tuple[int, ...] = (8, 12, 16, 24, 32)
-    """Sides of the probes, in pixels."""
+    sides: tuple[int, ...] = ()
+    """Sides of the probes, in pixels, besides the student's own; empty = half of that."""
 
     gallery: str = "first"
     """Identification: ``first`` = one sharp image of each test identity; ``train`` = all sharp
@@ -104,7 +105,7 @@ class EvaluateConfig:
     """Measured beside the student: ``teacher``, ``teacher_upscaled``, ``student_alone``."""
 
     flip: bool = False
-    """Sum the embeddings of each image and its mirror image, for every stream."""
+    """Add up what is said of each image and of its mirror image, for everyone who sees images."""
 
     def __post_init__(self) -> None:
         if self.protocol not in ("auto", *PROTOCOLS):
@@ -115,9 +116,15 @@ class EvaluateConfig:
             raise ConfigError(f"evaluate.gallery must be first or train, got {self.gallery!r}")
         if self.split not in ("test", "val"):
             raise ConfigError(f"evaluate.split must be test or val, got {self.split!r}")
-        if not self.sides or min(self.sides) < 4:
+        if self.sides and min(self.sides) < 4:
             raise ConfigError(
                 f"evaluate.sides must name sides of at least 4 pixels, got {list(self.sides)}"
+            )
+        unknown = sorted(set(self.degradations) - set(DEGRADATIONS))
+        if unknown or not self.degradations:
+            raise ConfigError(
+                f"evaluate.degradations must be among {', '.join(DEGRADATIONS)}, at least one, "
+                f"got {list(self.degradations)}"
             )
         unknown = sorted(set(self.controls) - set(CONTROLS))
         if unknown:
@@ -188,22 +195,43 @@ class Recipe:
             raise ConfigError("assistant.guides must be {teacher: ...}: it cannot guide itself")
         if self.teacher_training is not None and self.teacher_training.active_guides:
             raise ConfigError("teacher_training has no guide; remove guides and weights there")
-        if self.degradation.side > self.data.side:
-            raise ConfigError(
-                f"degradation.side ({self.degradation.side}) must not exceed data.side "
-                f"({self.data.side})"
-            )
+        self._check_sides()
 
-        if self.assistant is not None and self.assistant.stream.side > self.data.side:
-            raise ConfigError(
-                f"assistant.stream.side ({self.assistant.stream.side}) must not exceed data.side "
-                f"({self.data.side})"
-            )
         if self.protocol == "verification" and not self.data.pairs_fold:
             raise ConfigError(
                 "verification needs data.pairs and data.pairs_fold (from 1), got pairs "
                 f"{self.data.pairs!r} and fold {self.data.pairs_fold}"
             )
+        if self.protocol == "verification" and self.evaluate.split == "val":
+            raise ConfigError(
+                "evaluate.split: val has no pairs of its own; choose settings with "
+                "evaluate.protocol=matching, or identification"
+            )
+
+    def _check_sides(self) -> None:
+        """Refuse small sides that are not smaller than the sharp one, and streams above it."""
+        sharp = self.data.side
+        small = {
+            "degradation.side": (self.degradation.side,),
+            "degradation.mixed_sides": self.degradation.mixed_sides,
+            "evaluate.sides": self.evaluate.sides,
+        }
+        for name, sides in small.items():
+            if sides and max(sides) >= sharp:
+                raise ConfigError(f"{name} must be below data.side ({sharp}), got {max(sides)}")
+        learners = {"assistant": self.assistant, "teacher_training": self.teacher_training}
+        for name, learner in learners.items():
+            if learner is not None and learner.stream.side > sharp:
+                raise ConfigError(
+                    f"{name}.stream.side ({learner.stream.side}) must not exceed data.side "
+                    f"({sharp})"
+                )
+
+    @property
+    def probe_sides(self) -> tuple[int, ...]:
+        """Sides of the probes, ascending; the student's own is always among them."""
+        own = self.degradation.side
+        return tuple(sorted({own, *(self.evaluate.sides or (max(4, own // 2),))}))
 
     @property
     def protocol(self) -> str:

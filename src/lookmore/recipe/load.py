@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from lookmore.data.config import DataConfig
 from lookmore.errors import ConfigError
 from lookmore.recipe.build import build
 from lookmore.recipe.config import Recipe
@@ -66,6 +67,31 @@ def recipe_from(values: Mapping[str, Any], *, source: str, overrides: Sequence[s
         )
     assert isinstance(recipe, Recipe)  # build returns None only with a fault
     return recipe
+
+
+def data_config(root: str, overrides: Sequence[str]) -> DataConfig:
+    """Return the settings of a recipe's data before there is a recipe.
+
+    Args:
+        root: As ``data.root``.
+        overrides: ``section.key=value`` texts, of which those of ``data`` count.
+
+    Returns:
+        The settings.
+
+    Raises:
+        ConfigError: Naming every fault at once.
+    """
+    faults: list[str] = []
+    merged: dict[str, Any] = {"data": {"root": root}}
+    for override in overrides:
+        if override.startswith("data."):
+            _apply(override, merged, faults)
+    config = build(DataConfig, merged["data"], where="data", faults=faults)
+    if faults:
+        raise ConfigError("; ".join(faults))
+    assert isinstance(config, DataConfig)  # build returns None only with a fault
+    return config
 
 
 def as_plain(settings: object) -> dict[str, Any]:

@@ -72,10 +72,7 @@ def recipe_values(
             "task": loss,
             "warm_start": True,
         },
-        "evaluate": {
-            "protocol": "auto" if labelled else "matching",
-            "sides": sorted({max(4, side // 2), side, side * 2}),
-        },
+        "evaluate": {"protocol": "auto" if labelled else "matching"},
     }
     if teacher == "trained":
         values["teacher_training"] = {
