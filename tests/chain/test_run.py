@@ -16,6 +16,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from lookmore.chain.folder import read_seconds
 from lookmore.chain.guide import Report
 from lookmore.chain.run import run_chain, smoked
 from lookmore.errors import CheckpointError, DataError
@@ -42,6 +43,9 @@ def test_a_run_leaves_the_promised_folder(recipe: Make, quiet: Quiet, tmp_path: 
     for stage in STAGES:
         names = sorted(path.name for path in (tmp_path / "run" / stage).iterdir())
         assert names == ["checkpoint.json", "checkpoint.safetensors", "log.csv"]
+    times = read_seconds(tmp_path / "run")
+    assert {"images", "teacher_embeddings", "assistant_embeddings", *STAGES} == times.keys()
+    assert all(took > 0 for took in times.values())
     assert load_recipe(tmp_path / "run" / "recipe.yaml") == settings
     assert student.facts["role"] == "student"
     assert student.facts["warm_started_tensors"] > 10

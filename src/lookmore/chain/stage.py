@@ -118,7 +118,7 @@ def run_stage(
             )
         return load_checkpoint(folder)
 
-    began = time.monotonic()
+    clock = _Clock(folder.parent, role)
     stream = _new_stream(role, recipe, learner, material, guides)
     copied = warm_start(stream, start_from) if start_from is not None else ()
     student = role.startswith("student")
@@ -166,10 +166,10 @@ def run_stage(
         validate=validate if validate.columns else None,
         validation_columns=validate.columns,
         progress=report,
+        saved=clock.note,
         stop_after_steps=stop_after_steps,
     )
-    seconds = time.monotonic() - began
-    add_seconds(folder.parent, role, seconds)
+    clock.note()
     if not finished:
         raise CheckpointError(f"{role} was stopped early; run the same command again to go on")
     stream.to("cpu").eval()
@@ -196,6 +196,18 @@ def run_stage(
     save_checkpoint(folder, checkpoint)
     (folder / STATE_NAME).unlink(missing_ok=True)
     return load_checkpoint(folder)
+
+
+class _Clock:
+    """Adds up a stage's wall time at every resume point, so that a kill loses little of it."""
+
+    def __init__(self, run: Path, role: str) -> None:
+        self.run, self.role, self.noted = run, role, time.monotonic()
+
+    def note(self) -> None:
+        now = time.monotonic()
+        add_seconds(self.run, self.role, now - self.noted)
+        self.noted = now
 
 
 def _batch(learner: LearnerConfig, images: int) -> int:

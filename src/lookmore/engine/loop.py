@@ -72,6 +72,7 @@ def train_stage(
     validate: Callable[[nn.Module], dict[str, float]] | None = None,
     validation_columns: list[str] | None = None,
     progress: Progress | None = None,
+    saved: Callable[[], None] | None = None,
     stop_after_steps: int | None = None,
 ) -> bool:
     """Train one stage to its end, from the beginning or from where it was cut off.
@@ -93,6 +94,7 @@ def train_stage(
         validate: Called with the learner (in evaluation mode); returns numbers for the log.
         validation_columns: Names of those numbers.
         progress: Called after each step.
+        saved: Called after each resume point.
         stop_after_steps: Return early, with a resume state, after this many steps of this call.
 
     Returns:
@@ -135,6 +137,8 @@ def train_stage(
         if average is not None:
             parts["average"] = average.state_dict()
         save_state(state_path, parts=parts, facts={"step": step, "key": key})
+        if saved:
+            saved()
 
     begun = step
     saved_at = time.monotonic()
