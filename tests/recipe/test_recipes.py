@@ -30,7 +30,14 @@ def test_a_recipe_loads_and_says_how_to_run_it(path: Path) -> None:
 @pytest.mark.parametrize("teacher", ["dlib-face", "trained", "file:gallery.parquet"])
 def test_what_distill_writes_loads(task: str, teacher: str) -> None:
     values = recipe_values(
-        name="mine", teacher=teacher, data="photos", task=task, side=12, epochs=1, labelled=True
+        name="mine",
+        teacher=teacher,
+        data="photos",
+        task=task,
+        side=12,
+        sharp=112,
+        epochs=1,
+        labelled=True,
     )
     recipe = recipe_from(values, source="template")
     assert recipe.degradation.side == 12
@@ -40,7 +47,14 @@ def test_what_distill_writes_loads(task: str, teacher: str) -> None:
 
 def test_without_labels_there_is_no_task_loss() -> None:
     values = recipe_values(
-        name="mine", teacher="imagenet", data="p", task="metric", side=16, epochs=3, labelled=False
+        name="mine",
+        teacher="imagenet",
+        data="p",
+        task="metric",
+        side=16,
+        sharp=112,
+        epochs=3,
+        labelled=False,
     )
     assert recipe_from(values, source="template").student.task.loss == "none"
 
@@ -49,12 +63,26 @@ def test_without_labels_there_is_no_task_loss() -> None:
 def test_refuses_what_needs_labels_that_are_not_there(task: str, teacher: str) -> None:
     with pytest.raises(ConfigError, match="has no labels"):
         recipe_values(
-            name="m", teacher=teacher, data="p", task=task, side=16, epochs=3, labelled=False
+            name="m",
+            teacher=teacher,
+            data="p",
+            task=task,
+            side=16,
+            sharp=112,
+            epochs=3,
+            labelled=False,
         )
 
 
 def test_refuses_an_unknown_task() -> None:
     with pytest.raises(ConfigError, match="--task must be one of face, metric, classify"):
         recipe_values(
-            name="m", teacher="x", data="p", task="faces", side=16, epochs=3, labelled=True
+            name="m",
+            teacher="x",
+            data="p",
+            task="faces",
+            side=16,
+            sharp=112,
+            epochs=3,
+            labelled=True,
         )

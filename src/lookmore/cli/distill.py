@@ -38,13 +38,15 @@ def distill(
     from lookmore.recipe.load import data_config, recipe_from
     from lookmore.recipe.template import recipe_values, run_name
 
-    labelled = bool((open_source(data_config(data, overrides or [])).labels >= 0).any())
+    config = data_config(data, overrides or [])
+    labelled = bool((open_source(config).labels >= 0).any())
     values = recipe_values(
         name=name or run_name(data, task=task, side=side),
         teacher=teacher,
         data=data,
         task=task,
         side=side,
+        sharp=config.side,
         epochs=epochs,
         labelled=labelled,
     )

@@ -17,7 +17,15 @@ _WEIGHTS = MappingProxyType({"individual": 2.0, "distance": 10.0, "angle": 20.0}
 
 
 def recipe_values(
-    *, name: str, teacher: str, data: str, task: str, side: int, epochs: int, labelled: bool
+    *,
+    name: str,
+    teacher: str,
+    data: str,
+    task: str,
+    side: int,
+    sharp: int,
+    epochs: int,
+    labelled: bool,
 ) -> dict[str, Any]:
     """Return the sections of a recipe with settings that suit most folders.
 
@@ -27,6 +35,8 @@ def recipe_values(
         data: As ``data.root``.
         task: ``face``, ``metric`` or ``classify``.
         side: Of the student's input, in pixels.
+        sharp: As ``data.side``; streams that train on sharp images see four times the student's
+            side at most, which costs a third of 112 pixels.
         epochs: Passes of the student over the images; other stages are scaled to it.
         labelled: Whether the images have labels; without them there is no task loss.
 
@@ -43,6 +53,7 @@ def recipe_values(
             f"{data} has no labels, which --teacher trained and --task classify learn from: put "
             "images into one folder per class, or name a teacher that is ready"
         )
+    trained_side = min(sharp, max(32, 4 * side))
     loss = dict(_TASK_LOSS[task]) if labelled else {"loss": "none"}
     from_file = teacher.startswith("file:")
     views = {"count": 1} if from_file else {
@@ -60,6 +71,7 @@ def recipe_values(
         "degradation": {"side": side},
         "teacher": {"name": teacher},
         "assistant": {
+            "stream": {"side": trained_side},
             "schedule": {"epochs": max(1, epochs // 2)},
             "guides": {"teacher": 1},
             "weights": dict(_WEIGHTS),
@@ -76,7 +88,7 @@ def recipe_values(
     }
     if teacher == "trained":
         values["teacher_training"] = {
-            "stream": {"backbone": "base"},
+            "stream": {"backbone": "base", "side": trained_side},
             "schedule": {"epochs": epochs},
             "task": {**loss, "weight": 1.0},
         }
