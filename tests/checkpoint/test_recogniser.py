@@ -10,7 +10,9 @@ from PIL import Image
 
 import lookmore
 from lookmore.checkpoint.checkpoint import Checkpoint, save_checkpoint
+from lookmore.data.pack import Pack
 from lookmore.errors import CheckpointError, UnreadableImageError
+from lookmore.evaluate.probes import make_probes
 from lookmore.streams.build import build_stream
 from lookmore.streams.config import StreamConfig
 
@@ -89,3 +91,29 @@ def test_a_broken_image_is_named(run: Path, tmp_path: Path) -> None:
 def test_nothing_there_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match=r"no finished checkpoint in .*lookmore train"):
         lookmore.load(tmp_path)
+
+
+def test_a_sharp_image_becomes_the_very_probe_of_a_report(run: Path) -> None:
+    sharp = np.random.default_rng(1).integers(0, 256, size=(3, 112, 112), dtype=np.uint8)
+    pack = Pack(
+        images=sharp[None],
+        keys=np.zeros(1, np.uint64),
+        ids=("a",),
+        labels=np.zeros(1, np.int64),
+        class_names=("a",),
+        splits=np.array(["test"]),
+        unreadable=(),
+    )
+    student = lookmore.load(run)
+    probe = make_probes(pack, np.array([0]), side=16, degradation="bicubic")
+    expected = student.stream.embed(probe).numpy()
+    assert np.array_equal(student.embed([sharp.transpose(1, 2, 0)]), expected)
+
+
+def test_a_smaller_image_is_enlarged_as_the_stream_does(run: Path) -> None:
+    small = np.random.default_rng(2).integers(0, 256, size=(9, 9, 3), dtype=np.uint8)
+    student = lookmore.load(run)
+    probe = torch.from_numpy(small).permute(2, 0, 1)[None].float() / 255
+    np.testing.assert_allclose(
+        student.embed([small]), student.stream.embed(probe).numpy(), atol=1e-6
+    )

@@ -12,6 +12,8 @@ from torch import Tensor
 from lookmore.checkpoint.checkpoint import Checkpoint, load_checkpoint
 from lookmore.data.images import read_image
 from lookmore.data.square import to_square
+from lookmore.degradation.quantise import to_eight_bits
+from lookmore.degradation.resize import shrink
 from lookmore.errors import CheckpointError
 
 _BATCH = 256
@@ -49,8 +51,8 @@ class Recogniser:
     def embed(self, images: Sequence[Picture]) -> np.ndarray:
         """Return one embedding per image.
 
-        Images are made square as in training, and those larger than `side` are shrunk
-        (antialiased bicubic), smaller ones enlarged.
+        Images are made square as in training. Those larger than `side` are shrunk (antialiased
+        bicubic, rounded to 8 bits, as probes are in reports), smaller ones enlarged.
 
         Args:
             images: Paths, bytes of image files, PIL images, or uint8 arrays ``(H, W[, 3])``; any
@@ -122,12 +124,12 @@ class Recogniser:
         square = pixels
         if pixels.shape[1] != pixels.shape[2]:
             square = to_square(pixels, side=side, fit=self._fit)
-        ready = square.to(torch.float32) / 255
-        if side != self.side:
-            ready = torch.nn.functional.interpolate(
-                ready[None], size=(self.side, self.side), mode="bicubic", antialias=True
-            )[0].clamp(0, 1)
-        return ready
+        ready = square[None].to(torch.float32) / 255
+        if side > self.side:  # as probes are made in evaluation, to the last bit
+            ready = to_eight_bits(shrink(ready, side=self.side, kernel="bicubic"))
+        elif side < self.side:
+            ready = self.stream.resized(ready)
+        return ready[0]
 
 
 def load(path: str | Path) -> Recogniser:
