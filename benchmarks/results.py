@@ -27,7 +27,7 @@ from lookmore.evaluate.rows import Row, read_rows
 ROOT = Path(__file__).parents[1]
 # Written by a version that did not yet count the time of a process that was killed.
 INTERRUPTED = {
-    "lfw-16px": ", of which the student's is its last part alone: this run was stopped several "
+    "dd55a6b83384": ", of which the student's is its last part alone: this run was stopped several "
     "times, moved from one thread to two, and resumed"
 }
 BEGIN, END = "<!-- written by benchmarks/results.py -->", "<!-- end -->"
@@ -77,7 +77,9 @@ def section(run: Path) -> str:
         f"Commit {facts['commit']}, seed {recipe['seed']}, {facts['machine']}, "
         f"{recipe['machine']['threads'] or 'all'} threads; student {facts['parameters']:,} "
         f"parameters at {facts['stream']['side']} px. Wall time: {took}; "
-        f"in all {sum(times.values()) / 60:.1f} minutes" + INTERRUPTED.get(run.name, "") + ".",
+        f"in all {sum(times.values()) / 60:.1f} minutes"
+        + INTERRUPTED.get(facts["commit"], "")
+        + ".",
     ]
     for group in grouped(rows):
         small = [row for row in group.rows if is_same_side(row)]

@@ -20,6 +20,7 @@ from lookmore.chain.folder import read_seconds
 from lookmore.chain.guide import Report
 from lookmore.chain.run import run_chain, smoked
 from lookmore.errors import CheckpointError, DataError
+from lookmore.evaluate.run import open_subject, trained_recipe
 from lookmore.recipe.config import Recipe
 from lookmore.recipe.load import load_recipe, to_yaml
 
@@ -205,3 +206,29 @@ def test_a_damaged_table_of_inputs_is_refused(recipe: Make, quiet: Quiet, tmp_pa
         np.save(path, np.zeros((1, 1, 3, 8, 8), np.uint8))
     with pytest.raises(DataError, match="is damaged: delete that folder"):
         run_chain(settings, folder=tmp_path / "b", reporter=quiet, limit=16)
+
+
+def test_the_teachers_space_is_part_of_what_a_stage_learnt_from(
+    recipe: Make, quiet: Quiet, tmp_path: Path
+) -> None:
+    sections = ("teacher={name: dlib-face}", "teacher_training=null", "views.blends=0")
+    run_chain(smoked(recipe(*sections)), folder=tmp_path / "run", reporter=quiet, limit=16)
+    for change in ("teacher.flip=false", "teacher.centre=false"):
+        key = "assistant holds a stage trained with other settings"
+        (tmp_path / "run" / "recipe.yaml").unlink()  # the key alone has to notice
+        with pytest.raises(CheckpointError, match=key):
+            settings = smoked(recipe(*sections, change))
+            run_chain(settings, folder=tmp_path / "run", reporter=quiet, limit=16)
+
+
+def test_a_control_of_other_settings_is_not_reported(
+    recipe: Make, quiet: Quiet, tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    run_chain(recipe(), folder=folder, reporter=quiet)
+    settings = recipe("student.schedule.epochs=3", "evaluate.controls=[teacher]")
+    run_chain(settings, folder=folder, reporter=quiet, restart=True)
+    open_subject(folder, trained_recipe(folder), reporter=quiet)
+    stale = trained_recipe(folder, overrides=["evaluate.controls=[student_alone]"])
+    with pytest.raises(CheckpointError, match="student_alone was trained with other settings"):
+        open_subject(folder, stale, reporter=quiet)

@@ -112,3 +112,11 @@ def test_rejects_values_and_groups_that_do_not_fit() -> None:
         mean_interval(np.zeros(0))
     with pytest.raises(ValueError, match=r"groups must be integers of shape \(3,\)"):
         mean_interval(np.ones(3), groups=np.arange(2))
+
+
+def test_strata_keep_the_number_of_each_kind_in_every_draw() -> None:
+    kinds = np.array([0] * 9 + [1])
+    share = bootstrap(kinds.astype(float), lambda rows: float(rows.mean()), strata=kinds)
+    assert tuple(share) == (0.1, 0.1)
+    free = bootstrap(kinds.astype(float), lambda rows: float(rows.mean()))
+    assert free.low < 0.1 < free.high

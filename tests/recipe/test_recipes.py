@@ -1,6 +1,7 @@
 """Every recipe in the repository loads; so does what ``distill`` writes."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,63 +27,35 @@ def test_a_recipe_loads_and_says_how_to_run_it(path: Path) -> None:
         assert word in heading
 
 
+def distilled(**changes: Any) -> dict[str, Any]:
+    """What distill writes for a folder of faces, but for the changes."""
+    settings = {
+        "name": "mine", "teacher": "dlib-face", "data": "photos", "task": "face", "side": 12,
+        "sharp": 112, "epochs": 3, "labelled": True,
+    }  # fmt: skip
+    return recipe_values(**(settings | changes))
+
+
 @pytest.mark.parametrize("task", ["face", "metric", "classify"])
 @pytest.mark.parametrize("teacher", ["dlib-face", "trained", "file:gallery.parquet"])
 def test_what_distill_writes_loads(task: str, teacher: str) -> None:
-    values = recipe_values(
-        name="mine",
-        teacher=teacher,
-        data="photos",
-        task=task,
-        side=12,
-        sharp=112,
-        epochs=1,
-        labelled=True,
-    )
-    recipe = recipe_from(values, source="template")
+    recipe = recipe_from(distilled(task=task, teacher=teacher), source="template")
     assert recipe.degradation.side == 12
     assert (recipe.teacher_training is not None) == (teacher == "trained")
     assert (recipe.views.total == 1) == teacher.startswith("file:")
 
 
 def test_without_labels_there_is_no_task_loss() -> None:
-    values = recipe_values(
-        name="mine",
-        teacher="imagenet",
-        data="p",
-        task="metric",
-        side=16,
-        sharp=112,
-        epochs=3,
-        labelled=False,
-    )
+    values = distilled(task="metric", teacher="imagenet", labelled=False)
     assert recipe_from(values, source="template").student.task.loss == "none"
 
 
 @pytest.mark.parametrize(("task", "teacher"), [("classify", "imagenet"), ("face", "trained")])
 def test_refuses_what_needs_labels_that_are_not_there(task: str, teacher: str) -> None:
     with pytest.raises(ConfigError, match="has no labels"):
-        recipe_values(
-            name="m",
-            teacher=teacher,
-            data="p",
-            task=task,
-            side=16,
-            sharp=112,
-            epochs=3,
-            labelled=False,
-        )
+        distilled(task=task, teacher=teacher, labelled=False)
 
 
 def test_refuses_an_unknown_task() -> None:
     with pytest.raises(ConfigError, match="--task must be one of face, metric, classify"):
-        recipe_values(
-            name="m",
-            teacher="x",
-            data="p",
-            task="faces",
-            side=16,
-            sharp=112,
-            epochs=3,
-            labelled=True,
-        )
+        distilled(task="faces")

@@ -17,10 +17,8 @@ from lookmore.recipe.load import as_plain, load_recipe, to_yaml
 STAGES = ("teacher", "assistant", "student", "student_alone")
 # Settings that may change without changing what is trained.
 _FREE_BEGINNINGS = ("name", "evaluate.", "machine.device", "machine.threads")
-_FREE_ENDS = (
-    *("data.root", "data.pairs", "data.cache", "data.max_unreadable"),
-    *("schedule.validate_every", "schedule.checkpoint_seconds"),
-)
+FREE_DATA = ("data.root", "data.pairs", "data.cache", "data.max_unreadable")
+_FREE_ENDS = (*FREE_DATA, "schedule.validate_every", "schedule.checkpoint_seconds")
 
 
 def open_run_folder(folder: Path, recipe: Recipe, *, restart: bool) -> None:

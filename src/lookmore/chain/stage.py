@@ -78,7 +78,6 @@ def run_stage(
     folder: Path,
     report: Report,
     restart: bool = False,
-    stop_after_steps: int | None = None,
 ) -> Checkpoint:
     """Train one stream, or return it if this very stage is already finished.
 
@@ -97,7 +96,6 @@ def run_stage(
         folder: Of this stage.
         report: Told of progress.
         restart: Throw away what the folder holds, if it is of other settings.
-        stop_after_steps: Stop early, leaving a resume state (tests and ``--smoke``).
 
     Returns:
         The finished checkpoint.
@@ -155,7 +153,7 @@ def run_stage(
         seed=recipe.seed,
         fabric=fabric,
     )
-    finished = train_stage(
+    train_stage(
         objective=objective,
         feed=feed,
         weights=weights,
@@ -167,11 +165,8 @@ def run_stage(
         validation_columns=validate.columns,
         progress=report,
         saved=clock.note,
-        stop_after_steps=stop_after_steps,
     )
     clock.note()
-    if not finished:
-        raise CheckpointError(f"{role} was stopped early; run the same command again to go on")
     stream.to("cpu").eval()
     mean = torch.zeros(stream.width) if guide_mean is None else guide_mean
     checkpoint = Checkpoint(

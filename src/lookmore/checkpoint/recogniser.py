@@ -15,6 +15,7 @@ from lookmore.data.square import to_square
 from lookmore.degradation.quantise import to_eight_bits
 from lookmore.degradation.resize import shrink
 from lookmore.errors import CheckpointError
+from lookmore.teachers.space import GuideSpace
 
 _BATCH = 256
 Picture = str | Path | bytes | Image.Image | np.ndarray
@@ -104,13 +105,10 @@ class Recogniser:
             ValueError: If their width is not the teacher's.
         """
         rows = np.asarray(teacher_embeddings, dtype=np.float32)
-        mean = self.guide_mean.numpy()
-        if rows.ndim != 2 or rows.shape[1] != len(mean):
-            raise ValueError(f"teacher_embeddings must be (G, {len(mean)}), got {rows.shape}")
-        centred = rows - mean
-        lengths = np.linalg.norm(centred, axis=1, keepdims=True)
-        placed: np.ndarray = centred / np.maximum(lengths, 1e-12)
-        return placed
+        width = len(self.guide_mean)
+        if rows.ndim != 2 or rows.shape[1] != width:
+            raise ValueError(f"teacher_embeddings must be (G, {width}), got {rows.shape}")
+        return GuideSpace(mean=self.guide_mean).place(torch.from_numpy(rows)).numpy()
 
     def _outputs(self, images: Sequence[Picture]) -> Any:
         for start in range(0, len(images), _BATCH):
@@ -121,11 +119,9 @@ class Recogniser:
     def _square(self, image: Picture) -> Tensor:
         pixels = read_image(image)
         side = min(pixels.shape[1:])
-        square = pixels
-        if pixels.shape[1] != pixels.shape[2]:
-            square = to_square(pixels, side=side, fit=self._fit)
+        square = to_square(pixels, side=side, fit=self._fit)
         ready = square[None].to(torch.float32) / 255
-        if side > self.side:  # as probes are made in evaluation, to the last bit
+        if side > self.side:  # as probes are made in evaluation
             ready = to_eight_bits(shrink(ready, side=self.side, kernel="bicubic"))
         elif side < self.side:
             ready = self.stream.resized(ready)

@@ -21,7 +21,9 @@ def check(
     cache: Annotated[
         bool, typer.Option("--cache", help="Recompute a sample of kept guide embeddings (recipe).")
     ] = False,
-    side: Annotated[int, typer.Option(help="Side at which images are decoded, in pixels.")] = 112,
+    side: Annotated[
+        int | None, typer.Option(help="Side at which images are decoded; 112 pixels if left out.")
+    ] = None,
 ) -> None:
     """Count images, classes and splits; list what cannot be read and what is there twice."""
     from lookmore.chain.check import check_cache, check_data
@@ -34,7 +36,15 @@ def check(
     recipe = load_recipe(Path(source)) if Path(source).suffix in (".yaml", ".yml") else None
     if cache and recipe is None:
         raise ConfigError("data check --cache needs a recipe, whose teacher and views it rechecks")
-    config = recipe.data if recipe else DataConfig(root=source, side=side, max_unreadable=1.0)
+    if recipe is not None and side is not None:
+        raise ConfigError(
+            "data check --side is for a folder or a manifest: a recipe states its own"
+        )
+    config = (
+        recipe.data
+        if recipe
+        else DataConfig(root=source, side=112 if side is None else side, max_unreadable=1)
+    )
     with working(console) as reporter:
         found = check_data(config, reporter=reporter)
         difference = check_cache(recipe, reporter=reporter) if cache and recipe else None

@@ -16,5 +16,7 @@ def evaluate(
 ) -> None:
     """Measure a run beside its controls; write report.json, report.html and figures into it."""
     from lookmore.cli.finish import report_on
+    from lookmore.evaluate.run import trained_recipe
 
-    report_on(run, console=Console(stderr=True), overrides=overrides or [])
+    recipe = trained_recipe(run, overrides=overrides or [])
+    report_on(run, recipe, console=Console(stderr=True))

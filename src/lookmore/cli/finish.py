@@ -1,7 +1,6 @@
 """The end of every run: measure, write the report, say where it is."""
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -10,21 +9,22 @@ from lookmore.cli.work import working
 from lookmore.evaluate.report import Report, write_report
 from lookmore.evaluate.run import measure, open_subject
 from lookmore.evaluate.table import summary_table
+from lookmore.recipe.config import Recipe
 
 
-def report_on(folder: Path, *, console: Console, overrides: Sequence[str] = ()) -> Report:
+def report_on(folder: Path, recipe: Recipe, *, console: Console) -> Report:
     """Evaluate a finished run, print its table, and say where the report lies.
 
     Args:
         folder: The run folder.
+        recipe: As trained, but for what may change.
         console: For progress; the table goes to standard output.
-        overrides: ``evaluate.key=value`` and the like, in place of what the run was trained with.
 
     Returns:
         The report.
     """
     with working(console) as reporter:
-        subject = open_subject(folder, reporter=reporter, overrides=overrides)
+        subject = open_subject(folder, recipe, reporter=reporter)
         rows = measure(subject, default_name=folder.name)
         report = write_report(folder, subject, rows, peak_mib=peak_mib())
     out = Console()

@@ -1,6 +1,5 @@
 """``lookmore train``: the whole chain of a recipe, then its report."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -53,8 +52,6 @@ def run_recipe(
     """
     from lookmore.chain.run import SMOKE_IMAGES, run_chain, smoked
     from lookmore.cli.finish import report_on
-    from lookmore.evaluate.run import FREE_DATA
-    from lookmore.recipe.load import as_plain
 
     console = Console(stderr=True)
     if smoke:
@@ -68,17 +65,5 @@ def run_recipe(
             limit=SMOKE_IMAGES if smoke else None,
             restart=restart,
         )
-    # what may change without training anew is taken from this recipe, not from the checkpoint's
-    plain = as_plain(recipe)
-    free = {section: plain[section] for section in ("evaluate", "machine")}
-    free["data"] = {name: plain["data"][name] for name in FREE_DATA}
-    report_on(
-        folder,
-        console=console,
-        overrides=[
-            f"{section}.{name}={json.dumps(value)}"
-            for section, values in free.items()
-            for name, value in values.items()
-        ],
-    )
+    report_on(folder, recipe, console=console)
     return folder

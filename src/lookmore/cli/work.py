@@ -42,12 +42,17 @@ class _Bars:
         self._progress = progress
 
     def __call__(self, name: str) -> "Report":
-        task: list[TaskID] = []
+        task: TaskID | None = None
+        last = 0
 
         def report(done: int, total: int, note: str = "") -> None:
-            if not task:
-                task.append(self._progress.add_task(name, total=total, note=note))
-            self._progress.update(task[0], completed=done, total=total, note=note)
+            nonlocal task, last
+            if task is None:
+                task = self._progress.add_task(name, total=total, note=note)
+            elif done < last:  # a new count: its rate and time left are its own
+                self._progress.reset(task)
+            last = done
+            self._progress.update(task, completed=done, total=total, note=note)
 
         return report
 

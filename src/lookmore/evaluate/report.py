@@ -1,6 +1,5 @@
 """From rows to what people look at: ``report.json``, figures, ``report.html``."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -47,7 +46,6 @@ def write_report(
     rows: list[Row],
     *,
     peak_mib: float | None,
-    notes: Sequence[str] = (),
 ) -> Report:
     """Write the rows, the figures and the page into the run folder.
 
@@ -56,7 +54,6 @@ def write_report(
         subject: The run.
         rows: What was measured.
         peak_mib: Largest memory of this process so far, in MiB; ``None`` = not known.
-        notes: Sentences shown under the tables.
 
     Returns:
         Where everything lies.
@@ -75,7 +72,7 @@ def write_report(
     if recipe.protocol == "identification":
         found = _searched(subject, figures / "matches.png")
         shown.append(
-            ("Both search the same gallery, which the teacher made from sharp images.", found)
+            ("The nearest image that each of them finds in a gallery of sharp ones.", found)
         )
     shown.append(
         (
@@ -91,7 +88,7 @@ def write_report(
         rows=rows,
         figures=shown,
         facts=_facts(folder, subject, peak_mib),
-        notes=notes,
+        notes=(),
         side=recipe.degradation.side,
     )
     return Report(rows, folder / "report.json", folder / "report.html")

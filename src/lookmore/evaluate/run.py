@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lookmore.chain.folder import FREE_DATA
 from lookmore.chain.guide import StreamTeacher, teacher_flip
 from lookmore.chain.material import Material, open_material
 from lookmore.chain.run import Reporter, alone_config
@@ -30,10 +31,7 @@ from lookmore.streams.stream import Stream
 from lookmore.teachers import Teacher, open_teacher
 from lookmore.teachers.space import GuideSpace
 
-FREE_DATA = ("root", "pairs", "cache", "max_unreadable")
-"""Settings of ``data`` that may differ from those of training: where the same images lie."""
-
-_CHANGEABLE = ("evaluate.", "machine.", *(f"data.{name}=" for name in FREE_DATA))
+_CHANGEABLE = ("evaluate.", "machine.", *(f"{name}=" for name in FREE_DATA))
 
 Protocol = Callable[[Contestant, int, str], list[Measure]]
 """One contestant at one side under one degradation."""
@@ -43,7 +41,7 @@ class Subject(NamedTuple):
     """A run, opened for looking at."""
 
     recipe: Recipe
-    """As trained."""
+    """As trained, but for what may change: what is evaluated, and where the images lie."""
 
     material: Material
     """The images."""
@@ -58,14 +56,38 @@ class Subject(NamedTuple):
     """Class scores of the streams that have them."""
 
 
-def open_subject(folder: Path, *, reporter: Reporter, overrides: Sequence[str] = ()) -> Subject:
+def trained_recipe(folder: Path, *, overrides: Sequence[str] = ()) -> Recipe:
+    """Return the recipe a finished run was trained with, what may change changed.
+
+    Args:
+        folder: ``runs/NAME``.
+        overrides: ``evaluate.key=value``, or where the images lie now (``data.root``,
+            ``data.pairs``, ``data.cache``), or ``machine.key=value``; what was trained stays.
+
+    Returns:
+        The recipe.
+
+    Raises:
+        CheckpointError: If the run has no finished student.
+        ConfigError: If an override would change what was trained.
+    """
+    facts = load_checkpoint(folder / "student").facts
+    for override in overrides:
+        if not override.startswith(_CHANGEABLE):
+            raise ConfigError(
+                f"evaluate cannot change {override!r} of a trained run; it takes "
+                f"{', '.join(f'{name}...' for name in _CHANGEABLE)}"
+            )
+    return recipe_from(facts["recipe"], source=str(folder), overrides=overrides)
+
+
+def open_subject(folder: Path, recipe: Recipe, *, reporter: Reporter) -> Subject:
     """Open a finished run.
 
     Args:
         folder: ``runs/NAME``.
+        recipe: As trained, but for what may change.
         reporter: Told of each piece of work.
-        overrides: ``evaluate.key=value``, or where the images lie now (``data.root``,
-            ``data.pairs``, ``data.cache``), or ``machine.key=value``; what was trained stays.
 
     Returns:
         The run with its images, streams and teacher.
@@ -73,17 +95,9 @@ def open_subject(folder: Path, *, reporter: Reporter, overrides: Sequence[str] =
     Raises:
         CheckpointError: If the run has no finished student, or its images or stages are no longer
             those that were trained.
-        ConfigError: If an override would change what was trained.
         DataError, TeacherError: If its images or its teacher are no longer there.
     """
     student = load_checkpoint(folder / "student")
-    for override in overrides:
-        if not override.startswith(_CHANGEABLE):
-            raise ConfigError(
-                f"evaluate cannot change {override!r} of a trained run; it takes "
-                f"{', '.join(f'{name}...' for name in _CHANGEABLE)}"
-            )
-    recipe = recipe_from(student.facts["recipe"], source=str(folder), overrides=overrides)
     set_threads(recipe.machine)
     material = open_material(recipe, limit=student.facts["limit"], progress=reporter("images"))
     if material.fingerprint != student.facts["images"]:

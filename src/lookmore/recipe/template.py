@@ -36,7 +36,7 @@ def recipe_values(
         task: ``face``, ``metric`` or ``classify``.
         side: Of the student's input, in pixels.
         sharp: As ``data.side``; streams that train on sharp images see four times the student's
-            side at most, which costs a third of 112 pixels.
+            side at most, which is quicker.
         epochs: Passes of the student over the images; other stages are scaled to it.
         labelled: Whether the images have labels; without them there is no task loss.
 
