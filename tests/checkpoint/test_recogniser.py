@@ -98,6 +98,7 @@ def test_a_sharp_image_becomes_the_very_probe_of_a_report(run: Path) -> None:
     pack = Pack(
         images=sharp[None],
         keys=np.zeros(1, np.uint64),
+        sizes=np.full((1, 2), 112),
         ids=("a",),
         labels=np.zeros(1, np.int64),
         class_names=("a",),

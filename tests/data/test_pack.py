@@ -51,6 +51,15 @@ def test_holds_every_image_square_and_in_order(faces: FileSource, config: DataCo
         assert torch.equal(pack.batch(np.array([row]))[0], expected), name
 
 
+def test_knows_the_size_that_each_image_had(save_image: SaveImage, config: DataConfig) -> None:
+    wide = save_image("photos/a.png", width=30, height=20)
+    save_image("photos/b.png", width=9, height=12)
+    pack = build_pack(open_folder(wide.parent), config)
+    assert pack.sizes.tolist() == [[20, 30], [12, 9]]
+    again = build_pack(open_folder(wide.parent), config)  # from the disk
+    assert again.sizes.tolist() == pack.sizes.tolist()
+
+
 def test_rows_are_those_of_a_split(faces: FileSource, config: DataConfig) -> None:
     pack = build_pack(faces, config)
     rows = {split: pack.rows(split) for split in ("train", "val", "test")}

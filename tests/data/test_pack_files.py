@@ -26,7 +26,9 @@ def images() -> np.ndarray:
 @pytest.fixture
 def table() -> PackTable:
     keys = np.array([0, 1, 2**53 + 1, 2**63, 2**64 - 1], dtype=np.uint64)
-    return PackTable(rows=np.arange(5), keys=keys, unreadable=(("a\udce9", "empty"),))
+    sizes = np.arange(10).reshape(5, 2)
+    unreadable = (("a\udce9", "empty"),)
+    return PackTable(rows=np.arange(5), keys=keys, sizes=sizes, unreadable=unreadable)
 
 
 def write(folder: Path, images: np.ndarray, table: PackTable) -> None:
@@ -44,6 +46,7 @@ def test_files_are_opened_as_they_were_written(
     )
     assert known.keys.tolist() == table.keys.tolist() and known.rows.tolist() == [0, 1, 2, 3, 4]
     assert known.unreadable == table.unreadable
+    assert known.sizes.tolist() == table.sizes.tolist()
 
 
 def test_the_header_has_room_for_any_count(tmp_path: Path) -> None:

@@ -175,3 +175,35 @@ def test_lets_train_what_can_be_trained() -> None:
     check_trainable(np.array([0, 1]), both, "arcface")
     check_trainable(np.array([0, 0]), both, "none")
     check_trainable(np.array([-1, -1]), both, "none")
+
+
+def tracks(count: int, *, frames: int = 5) -> FileSource:
+    """Frames of tracks, in two classes; a track's frames differ in their last number."""
+    ids = [
+        f"{track % 2}/{track:05d}_{frame:05d}.png"
+        for track in range(count)
+        for frame in range(frames)
+    ]
+    return source_of(ids, classes=[name[0] for name in ids])
+
+
+def test_frames_of_one_track_stay_together() -> None:
+    dealt = split_of(tracks(300), split_by="group", group_pattern=r"^(.*)_")
+    splits: dict[str, set[str]] = {}
+    for name, split in dealt.items():
+        splits.setdefault(name.rsplit("_", 1)[0], set()).add(split)
+    assert len(splits) == 300 and all(len(found) == 1 for found in splits.values())
+    assert Counter(split for found in splits.values() for split in found)["test"] == pytest.approx(
+        60, abs=21
+    )
+
+
+def test_a_group_must_be_named_for_every_image() -> None:
+    source = source_of(["1/00001_1.png", "1/stray.png"])
+    with pytest.raises(DataError, match=r"finds no group in the path '1/stray.png'"):
+        assign_splits(source, DataConfig(root="x", split_by="group", group_pattern="^(.*)_"))
+
+
+def test_too_few_groups_cannot_be_dealt() -> None:
+    with pytest.raises(DataError, match="2 groups cannot be dealt to 3 splits"):
+        split_of(tracks(2), split_by="group", group_pattern="^(.*)_")

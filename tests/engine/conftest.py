@@ -31,6 +31,7 @@ def pack() -> Pack:
     return Pack(
         images=images,
         keys=np.arange(100, 112, dtype=np.uint64),
+        sizes=np.full((12, 2), 112),
         ids=tuple(f"{i}.png" for i in range(12)),
         labels=labels.astype(np.int64),
         class_names=("a", "b", "c", "d"),

@@ -31,6 +31,7 @@ def pack() -> Pack:
     return Pack(
         images=images.astype(np.uint8),
         keys=np.arange(PEOPLE * SHOTS, dtype=np.uint64),
+        sizes=np.full((PEOPLE * SHOTS, 2), 112),
         ids=tuple(f"p{p}/{s}" for p, s in zip(labels, np.tile(range(SHOTS), PEOPLE), strict=True)),
         labels=labels.astype(np.int64),
         class_names=tuple(f"p{p}" for p in range(PEOPLE)),

@@ -44,6 +44,7 @@ def pack() -> Pack:
     return Pack(
         images=rng.integers(0, 256, (10, 3, 8, 8), dtype=np.uint8),
         keys=rng.integers(0, 2**63, 10).astype(np.uint64),
+        sizes=np.full((10, 2), 112),
         ids=tuple(f"{number}.png" for number in range(10)),
         labels=np.zeros(10, dtype=np.int64),
         class_names=("one",),

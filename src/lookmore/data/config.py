@@ -1,5 +1,6 @@
 """Settings that say which images there are, how they are cut, and who sees which."""
 
+import re
 from dataclasses import dataclass
 
 from lookmore.errors import ConfigError
@@ -7,7 +8,7 @@ from lookmore.errors import ConfigError
 _CHOICES = {
     "source": ("auto", "folder", "manifest", "huggingface", "orl"),
     "fit": ("crop", "squash", "pad"),
-    "split_by": ("image", "class"),
+    "split_by": ("image", "group", "class"),
 }
 
 
@@ -43,7 +44,12 @@ class DataConfig:
     """Hugging Face splits to read, joined by ``+`` (``train+test``); empty: all of them."""
 
     split_by: str = "image"
-    """What is dealt to train, val and test where none is stated: single images or whole classes."""
+    """What is dealt to train, val and test where none is stated: single images (``image``), images
+    that belong together (``group``, see ``group_pattern``), or whole classes (``class``)."""
+
+    group_pattern: str = ""
+    """Regular expression whose first bracket, searched in an image's path, names its group: the
+    track, the visit, the object. ``^(.*)_`` is all before the last underscore."""
 
     validation_share: float = 0.1
     """Share of the images (or classes) that chooses settings, in [0, 1)."""
@@ -76,6 +82,7 @@ class DataConfig:
         for name in ("path_column", "image_column", "cache"):
             if not getattr(self, name):
                 raise ConfigError(f"data.{name} must not be empty")
+        self._check_groups()
         for name in ("validation_share", "test_share"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(
@@ -95,4 +102,22 @@ class DataConfig:
         if self.pairs_fold and not self.pairs:
             raise ConfigError(
                 f"data.pairs_fold is {self.pairs_fold}, but data.pairs names no pairs file"
+            )
+
+    def _check_groups(self) -> None:
+        if (self.split_by == "group") != bool(self.group_pattern):
+            raise ConfigError(
+                "data.split_by: group and data.group_pattern go together, got split_by "
+                f"{self.split_by!r} and group_pattern {self.group_pattern!r}"
+            )
+        try:
+            brackets = re.compile(self.group_pattern).groups
+        except re.error as error:
+            raise ConfigError(
+                f"data.group_pattern {self.group_pattern!r} is no regular expression: {error}"
+            ) from None
+        if self.group_pattern and not brackets:
+            raise ConfigError(
+                f"data.group_pattern {self.group_pattern!r} needs a bracket around the part that "
+                "names the group"
             )

@@ -24,7 +24,7 @@ from lookmore.data.splits import assign_splits
 from lookmore.data.square import to_square
 from lookmore.errors import DataError, UnreadableImageError
 
-_FORMAT = 1
+_FORMAT = 2
 _CHUNK = 32
 
 
@@ -37,6 +37,9 @@ class Pack:
 
     keys: npt.NDArray[np.uint64]
     """``(N,)`` hash of each image's pixels; the same picture has the same key in any order."""
+
+    sizes: npt.NDArray[np.int64]
+    """``(N, 2)`` height and width that each image had before it was made square, in pixels."""
 
     ids: tuple[str, ...]
     """Name of each image in its source."""
@@ -97,6 +100,7 @@ def build_pack(
     return Pack(
         images=images,
         keys=table.keys,
+        sizes=table.sizes,
         ids=tuple(source.ids[row] for row in table.rows),
         labels=source.labels[table.rows],
         class_names=source.class_names,
@@ -127,15 +131,18 @@ def _decode_into(
     """Write every readable image, its key, and the list of the others."""
     rows: list[int] = []
     keys: list[int] = []
+    sizes: list[tuple[int, int]] = []
     unreadable: list[tuple[str, str]] = []
 
     def readable() -> Iterator[npt.NDArray[np.uint8]]:
-        for row, image in enumerate(_decoded(source, config)):
-            if isinstance(image, str):
-                unreadable.append((source.ids[row], image))
+        for row, found in enumerate(_decoded(source, config)):
+            if isinstance(found, str):
+                unreadable.append((source.ids[row], found))
                 _check_unreadable(unreadable, len(source.ids), config)
             else:
+                image, size = found
                 rows.append(row)
+                sizes.append(size)
                 keys.append(content_key(image))
                 yield image.numpy()
             if (row + 1) % _CHUNK == 0 or row + 1 == len(source.ids):
@@ -147,17 +154,21 @@ def _decode_into(
     table = PackTable(
         rows=np.array(rows, dtype=np.int64),
         keys=np.array(keys, dtype=np.uint64),
+        sizes=np.array(sizes, dtype=np.int64),
         unreadable=tuple(unreadable),
     )
     write_table(folder / "table.json", table)
 
 
-def _decoded(source: Source, config: DataConfig) -> Iterator[Tensor | str]:
-    """Yield each image of the source in order, square, or the reason why it is unreadable."""
+def _decoded(source: Source, config: DataConfig) -> Iterator[tuple[Tensor, tuple[int, int]] | str]:
+    """Yield each image of the source in order, square, with the height and width it had before;
+    or the reason why it is unreadable."""
 
-    def decode(row: int) -> Tensor | str:
+    def decode(row: int) -> tuple[Tensor, tuple[int, int]] | str:
         try:
-            return to_square(source.read(row), side=config.side, fit=config.fit)
+            image = source.read(row)
+            size = (image.shape[1], image.shape[2])
+            return to_square(image, side=config.side, fit=config.fit), size
         except UnreadableImageError as error:
             return str(error)
 

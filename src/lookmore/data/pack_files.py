@@ -28,6 +28,9 @@ class PackTable(NamedTuple):
     keys: npt.NDArray[np.uint64]
     """``(N,)`` hash of each image's pixels."""
 
+    sizes: npt.NDArray[np.int64]
+    """``(N, 2)`` height and width that each image had before it was made square."""
+
     unreadable: tuple[tuple[str, str], ...]
     """Id and reason of each image that was left out."""
 
@@ -82,6 +85,7 @@ def write_table(path: Path, table: PackTable) -> None:
     content = {
         "rows": table.rows.tolist(),
         "keys": [f"{key:016x}" for key in table.keys.tolist()],
+        "sizes": table.sizes.tolist(),
         "unreadable": table.unreadable,
     }
     with path.open("w", encoding="utf-8") as file:
@@ -102,9 +106,11 @@ def open_files(folder: Path, *, side: int) -> tuple[npt.NDArray[np.uint8], PackT
         table = PackTable(
             rows=np.array(content["rows"], dtype=np.int64),
             keys=np.array([int(key, 16) for key in content["keys"]], dtype=np.uint64),
+            sizes=np.array(content["sizes"], dtype=np.int64).reshape(-1, 2),
             unreadable=tuple((name, reason) for name, reason in content["unreadable"]),
         )
-        fits = images.shape == (len(table.rows), 3, side, side) and len(table.keys) == len(images)
+        fits = images.shape == (len(table.rows), 3, side, side)
+        fits = fits and len(table.keys) == len(table.sizes) == len(images)
     except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
         raise DataError(_damaged(folder)) from error
     if not fits:

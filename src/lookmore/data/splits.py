@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -15,14 +16,16 @@ from lookmore.errors import DataError
 
 Splits = npt.NDArray[np.str_]
 
+_PLURAL = {"class": "classes", "group": "groups"}
+
 
 def assign_splits(source: Source, config: DataConfig) -> Splits:
     """Return the split of each image.
 
     The splits that the source states are kept; when they name train but no val, val is cut
     from train. Where none is stated, ``data.pairs_fold`` or the shares decide. A share is
-    drawn by a hash of the image's id, or of its class's name (``data.split_by``), so that
-    adding or removing images moves no other; only a split that would stay empty is given the
+    drawn by a hash of the image's id, or of its group's or class's name (``data.split_by``), so
+    that adding or removing images moves no other; only a split that would stay empty is given the
     next best. With ``split_by="class"``, images without a label are trained on.
 
     Returns:
@@ -107,10 +110,30 @@ def _by_fold(source: Source, config: DataConfig) -> Splits:
 
 
 def _units(source: Source, config: DataConfig) -> npt.NDArray[np.object_]:
-    """Return what is dealt for each image: its own id, or its class."""
+    """Return what is dealt for each image: its own id, its group, or its class."""
     if config.split_by == "class":
         return _people(source)
+    if config.split_by == "group":
+        return _groups(source, config.group_pattern)
     return np.array(source.ids, dtype=object)
+
+
+def _groups(source: Source, pattern: str) -> npt.NDArray[np.object_]:
+    """Return the group that each image's id names.
+
+    Raises:
+        DataError: If an id does not match: alone, it could land beside its own twins.
+    """
+    groups = np.empty(len(source.ids), dtype=object)
+    for row, name in enumerate(source.ids):
+        found = re.search(pattern, name)
+        if found is None or not found[1]:
+            raise DataError(
+                f"data.group_pattern {pattern!r} finds no group in the path {name!r}: it must "
+                "name one for every image"
+            )
+        groups[row] = found[1]
+    return groups
 
 
 def _people(source: Source) -> npt.NDArray[np.object_]:
@@ -124,9 +147,9 @@ def _dealt(units: Iterable[str], *, test: float, validation: float, by: str) -> 
     order = sorted(draws, key=lambda unit: (draws[unit], unit))
     needed = 1 + (test > 0) + (validation > 0)
     if len(order) < needed:
-        if by == "class":
+        if by != "image":
             raise DataError(
-                f"{len(order)} classes cannot be dealt to {needed} splits: add some, set "
+                f"{len(order)} {_PLURAL[by]} cannot be dealt to {needed} splits: add some, set "
                 "a share to 0, or data.split_by=image"
             )
         return dict.fromkeys(order, "train")

@@ -14,6 +14,7 @@ from lookmore.chain.material import Material, open_material
 from lookmore.chain.run import Reporter, alone_config
 from lookmore.chain.stage import stage_key
 from lookmore.checkpoint.checkpoint import Checkpoint, load_checkpoint
+from lookmore.data.pack import Pack
 from lookmore.data.pairs import read_pairs
 from lookmore.engine.loop import set_threads
 from lookmore.errors import CheckpointError, ConfigError, DataError
@@ -32,6 +33,9 @@ from lookmore.teachers import Teacher, open_teacher
 from lookmore.teachers.space import GuideSpace
 
 _CHANGEABLE = ("evaluate.", "machine.", *(f"{name}=" for name in FREE_DATA))
+
+NATIVE = 0
+"""As a side of the probe: images at their own size, nothing shrunk."""
 
 Protocol = Callable[[Contestant, int, str], list[Measure]]
 """One contestant at one side under one degradation."""
@@ -178,6 +182,7 @@ def measure(subject: Subject, *, default_name: str) -> list[Row]:
         name += "-validation"
     rows: list[Row] = []
     for who, side, degradation in _grid(subject):
+        shrunk = NATIVE < side < recipe.data.side
         rows += [
             Row(
                 method=who.method,
@@ -186,7 +191,7 @@ def measure(subject: Subject, *, default_name: str) -> list[Row]:
                 task=recipe.task,
                 protocol=name,
                 probe_side=side,
-                degradation="none" if side >= recipe.data.side else degradation,
+                degradation=degradation if shrunk else "none",
                 seed=recipe.seed,
                 **found._asdict(),
             )
@@ -204,6 +209,8 @@ def _grid(subject: Subject) -> Iterator[tuple[Contestant, int, str]]:
         for degradation in recipe.evaluate.degradations:
             for side in recipe.probe_sides:
                 yield who, side, degradation
+        if recipe.evaluate.native_below:
+            yield who, NATIVE, "none"
 
 
 def _protocol(subject: Subject) -> Protocol:
@@ -234,17 +241,36 @@ def _protocol(subject: Subject) -> Protocol:
             who, embed=embed, rows=pack.rows(split), side=side, degradation=degradation
         )
     tried = _labelled(pack.rows(split), material.labels, recipe)
-    return lambda who, side, degradation: classify(
-        who,
-        scores=scores.get(who.probe.stream),
-        embed=embed,
-        train=material.train,
-        train_labels=material.labels[material.train],
-        rows=tried,
-        labels=material.labels[tried],
-        side=side,
-        degradation=degradation,
-    )
+    native = _native(tried, pack, recipe)
+
+    def of_class(who: Contestant, side: int, degradation: str) -> list[Measure]:
+        rows = native if side == NATIVE else tried
+        return classify(
+            who,
+            scores=scores.get(who.probe.stream),
+            embed=embed,
+            train=material.train,
+            train_labels=material.labels[material.train],
+            rows=rows,
+            labels=material.labels[rows],
+            # nothing shrunk: everyone is shown the image as the pack holds it
+            side=recipe.data.side if side == NATIVE else side,
+            degradation=degradation,
+        )
+
+    return of_class
+
+
+def _native(rows: np.ndarray, pack: Pack, recipe: Recipe) -> np.ndarray:
+    """Return the rows whose images are small in their files; none where that is not asked for."""
+    most = recipe.evaluate.native_below
+    found: np.ndarray = rows[pack.sizes[rows].max(axis=1, initial=0) <= most]
+    if most and len(found) == 0:
+        raise DataError(
+            f"evaluate.native_below is {most}, but the {recipe.evaluate.split} split has no image "
+            f"that small; its smallest is {pack.sizes[rows].max(axis=1).min()} pixels"
+        )
+    return found
 
 
 def _labelled(rows: np.ndarray, labels: np.ndarray, recipe: Recipe) -> np.ndarray:
