@@ -93,6 +93,10 @@ class EvaluateConfig:
     sides: tuple[int, ...] = ()
     """Sides of the probes, in pixels, besides the student's own; empty = half of that."""
 
+    native_below: int = 0
+    """Classification: also try the images whose longer side is at most this many pixels in their
+    file, at their own size, nothing shrunk; 0 = do not."""
+
     gallery: str = "first"
     """Identification: ``first`` = one sharp image of each test identity; ``train`` = all sharp
     training images (a closed set)."""
@@ -112,6 +116,8 @@ class EvaluateConfig:
             raise ConfigError(
                 f"evaluate.protocol must be auto, {', '.join(PROTOCOLS)}; got {self.protocol!r}"
             )
+        if self.native_below < 0:
+            raise ConfigError(f"evaluate.native_below must be 0 or more, got {self.native_below}")
         if self.gallery not in ("first", "train"):
             raise ConfigError(f"evaluate.gallery must be first or train, got {self.gallery!r}")
         if self.split not in ("test", "val"):
@@ -196,6 +202,11 @@ class Recipe:
         if self.teacher_training is not None and self.teacher_training.active_guides:
             raise ConfigError("teacher_training has no guide; remove guides and weights there")
         self._check_sides()
+        if self.evaluate.native_below and self.protocol != "classification":
+            raise ConfigError(
+                f"evaluate.native_below is for classification, and this is {self.protocol}: leave "
+                "it out"
+            )
 
         if self.protocol == "verification" and not self.data.pairs_fold:
             raise ConfigError(
