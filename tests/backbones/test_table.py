@@ -49,7 +49,7 @@ def test_timm_names_go_to_timm() -> None:
 
 
 def test_an_unknown_name_is_told_the_known_ones() -> None:
-    with pytest.raises(ConfigError, match="nano, small, base or timm:NAME, got 'tiny'"):
+    with pytest.raises(ConfigError, match="nano, small, base, imagenet or timm:NAME, got 'tiny'"):
         build_backbone("tiny", side=16)
 
 

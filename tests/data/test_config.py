@@ -27,6 +27,8 @@ def test_needs_nothing_but_a_root() -> None:
         ({"validation_share": 0.5, "test_share": 0.5}, "must leave something to train on"),
         ({"max_unreadable": 1.5}, "data.max_unreadable must be between 0 and 1, got 1.5"),
         ({"pairs_fold": -1, "pairs": "p.txt"}, "data.pairs_fold must be 0 or more, got -1"),
+        ({"test_pattern": "["}, "data.test_pattern '\\[' is no regular expression"),
+        ({"test_pattern": "a", "pairs": "p", "pairs_fold": 1}, "both say what is tried"),
         ({"split_by": "group"}, "data.split_by: group and data.group_pattern go together"),
         ({"group_pattern": "^(.*)_"}, "data.split_by: group and data.group_pattern go together"),
         ({"split_by": "group", "group_pattern": "("}, "is no regular expression"),

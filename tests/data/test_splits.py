@@ -207,3 +207,23 @@ def test_a_group_must_be_named_for_every_image() -> None:
 def test_too_few_groups_cannot_be_dealt() -> None:
     with pytest.raises(DataError, match="2 groups cannot be dealt to 3 splits"):
         split_of(tracks(2), split_by="group", group_pattern="^(.*)_")
+
+
+def test_a_pattern_names_the_test_images() -> None:
+    source = people(20)
+    dealt = split_of(source, test_pattern="Person_1", split_by="class", validation_share=0.2)
+    tested = {name.split("/")[0] for name, split in dealt.items() if split == "test"}
+    assert tested == {"Person_1", *(f"Person_{n}" for n in range(10, 20))}
+    rest = {name.split("/")[0]: split for name, split in dealt.items() if split != "test"}
+    assert len(rest) == 9 and set(rest.values()) == {"train", "val"}
+
+
+@pytest.mark.parametrize(("pattern", "found"), [("nobody", 0), ("Person", 80)])
+def test_a_pattern_must_part_the_images(pattern: str, found: int) -> None:
+    with pytest.raises(DataError, match=f"found in the paths of {found} of 80 images"):
+        split_of(people(20), test_pattern=pattern)
+
+
+def test_a_pattern_may_not_part_a_class_that_is_dealt_whole() -> None:
+    with pytest.raises(DataError, match=r"'_0001' parts the class 'Person_0'"):
+        split_of(people(20), test_pattern="_0001", split_by="class")

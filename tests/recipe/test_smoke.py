@@ -79,6 +79,13 @@ def overrides(faces: Path, signs: Path, things: Path) -> Callable[[Path], list[s
         text = recipe.read_text()
         if "data.root=GTSRB" in text:
             return [*common, f"data.root={signs}"]
+        if "data.root=CARS196" in text:
+            for number, folder in enumerate(sorted(signs.iterdir())):
+                folder.rename(folder.with_name(f"{number:03d}" if number < 5 else f"1{number:02d}"))
+            return [
+                *common, f"data.root={signs}", "teacher_training.stream.side=32",
+                "evaluate.sides=[32]",
+            ]  # fmt: skip
         if "data.root=CIFAR10" in text:
             return [*common, f"data.root={things}"]
         if "data.pairs=" not in text:

@@ -2,11 +2,13 @@
 
 from typing import Final, NamedTuple
 
+from lookmore.backbones.imagenet_backbone import ImagenetBackbone
 from lookmore.backbones.native import NativeBackbone
 from lookmore.backbones.timm_backbone import TimmBackbone, check_timm_name
 from lookmore.errors import ConfigError
 
 TIMM_PREFIX: Final = "timm:"
+IMAGENET: Final = "imagenet"
 
 
 class NativeSize(NamedTuple):
@@ -31,28 +33,31 @@ def check_name(name: str) -> None:
     """Refuse a name that no backbone has; cheap, so that settings are checked before any work.
 
     Args:
-        name: One of ``BACKBONES``, or ``timm:NAME``.
+        name: One of ``BACKBONES``, ``imagenet``, or ``timm:NAME``.
 
     Raises:
         ConfigError: If it is neither.
     """
     if name.startswith(TIMM_PREFIX):
         check_timm_name(name.removeprefix(TIMM_PREFIX))
-    elif name not in BACKBONES:
+    elif name not in (*BACKBONES, IMAGENET):
         raise ConfigError(
-            f"backbone must be one of {', '.join(BACKBONES)} or {TIMM_PREFIX}NAME, got {name!r}"
+            f"backbone must be one of {', '.join(BACKBONES)}, {IMAGENET} or {TIMM_PREFIX}NAME, got "
+            f"{name!r}"
         )
 
 
 def build_backbone(
     name: str, *, side: int, pretrained: bool = False
-) -> NativeBackbone | TimmBackbone:
+) -> NativeBackbone | ImagenetBackbone | TimmBackbone:
     """Build a backbone by name.
 
     Args:
-        name: One of ``BACKBONES``, or ``timm:NAME`` for any network of timm.
+        name: One of ``BACKBONES``; ``imagenet`` for EfficientNet-Lite0; or ``timm:NAME`` for any
+            network of timm.
         side: Height and width of the images it will see, in pixels.
-        pretrained: Start from timm's published weights, which are downloaded once.
+        pretrained: Start from published weights: timm's are downloaded once, those of
+            ``imagenet`` come in a package.
 
     Returns:
         A module from normalised images ``(B, 3, side, side)`` to ``(B, features_width)``.
@@ -64,10 +69,12 @@ def build_backbone(
     check_name(name)
     if name.startswith(TIMM_PREFIX):
         return TimmBackbone(name.removeprefix(TIMM_PREFIX), side=side, pretrained=pretrained)
+    if name == IMAGENET:
+        return ImagenetBackbone(side=side, pretrained=pretrained)
     if pretrained:
         raise ConfigError(
-            f"backbone {name!r} has no pretrained weights; set pretrained to false or use "
-            f"{TIMM_PREFIX}NAME"
+            f"backbone {name!r} has no pretrained weights; set pretrained to false, or use "
+            f"{IMAGENET} or {TIMM_PREFIX}NAME"
         )
     size = BACKBONES[name]
     return NativeBackbone(widths=size.widths, depths=size.depths, side=side)

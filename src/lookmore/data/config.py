@@ -51,6 +51,10 @@ class DataConfig:
     """Regular expression whose first bracket, searched in an image's path, names its group: the
     track, the visit, the object. ``^(.*)_`` is all before the last underscore."""
 
+    test_pattern: str = ""
+    """Regular expression: images in whose path it is found are the test split, whatever
+    ``test_share``; empty: the test split is dealt by share."""
+
     validation_share: float = 0.1
     """Share of the images (or classes) that chooses settings, in [0, 1)."""
 
@@ -82,7 +86,7 @@ class DataConfig:
         for name in ("path_column", "image_column", "cache"):
             if not getattr(self, name):
                 raise ConfigError(f"data.{name} must not be empty")
-        self._check_groups()
+        self._check_patterns()
         for name in ("validation_share", "test_share"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(
@@ -104,19 +108,24 @@ class DataConfig:
                 f"data.pairs_fold is {self.pairs_fold}, but data.pairs names no pairs file"
             )
 
-    def _check_groups(self) -> None:
+    def _check_patterns(self) -> None:
         if (self.split_by == "group") != bool(self.group_pattern):
             raise ConfigError(
                 "data.split_by: group and data.group_pattern go together, got split_by "
                 f"{self.split_by!r} and group_pattern {self.group_pattern!r}"
             )
-        try:
-            brackets = re.compile(self.group_pattern).groups
-        except re.error as error:
+        for name in ("group_pattern", "test_pattern"):
+            try:
+                re.compile(getattr(self, name))
+            except re.error as error:
+                raise ConfigError(
+                    f"data.{name} {getattr(self, name)!r} is no regular expression: {error}"
+                ) from None
+        if self.test_pattern and self.pairs_fold:
             raise ConfigError(
-                f"data.group_pattern {self.group_pattern!r} is no regular expression: {error}"
-            ) from None
-        if self.group_pattern and not brackets:
+                "data.test_pattern and data.pairs_fold both say what is tried: use one of both"
+            )
+        if self.group_pattern and not re.compile(self.group_pattern).groups:
             raise ConfigError(
                 f"data.group_pattern {self.group_pattern!r} needs a bracket around the part that "
                 "names the group"

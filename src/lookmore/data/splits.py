@@ -23,7 +23,7 @@ def assign_splits(source: Source, config: DataConfig) -> Splits:
     """Return the split of each image.
 
     The splits that the source states are kept; when they name train but no val, val is cut
-    from train. Where none is stated, ``data.pairs_fold`` or the shares decide. A share is
+    from train. Where none is stated, ``data.pairs_fold``, ``data.test_pattern`` or the shares decide. A share is
     drawn by a hash of the image's id, or of its group's or class's name (``data.split_by``), so
     that adding or removing images moves no other; only a split that would stay empty is given the
     next best. With ``split_by="class"``, images without a label are trained on.
@@ -87,10 +87,37 @@ def check_trainable(labels: npt.NDArray[np.int64], splits: Splits, task: str) ->
 
 def _by_share(source: Source, config: DataConfig) -> Splits:
     units = _units(source, config)
+    if config.test_pattern:
+        return _by_pattern(source, units, config)
     dealt = _dealt(
         units, test=config.test_share, validation=config.validation_share, by=config.split_by
     )
     return np.array([dealt[unit] for unit in units], dtype="<U5")
+
+
+def _by_pattern(source: Source, units: npt.NDArray[np.object_], config: DataConfig) -> Splits:
+    """Test on the images whose path fits, and deal the units of the others.
+
+    Raises:
+        DataError: If none or all fit, or a group or class would be on both sides.
+    """
+    tested = np.array([re.search(config.test_pattern, name) is not None for name in source.ids])
+    if tested.all() or not tested.any():
+        raise DataError(
+            f"data.test_pattern {config.test_pattern!r} is found in the paths of "
+            f"{tested.sum()} of {len(tested)} images: it must leave some to try and some to train "
+            f"on; the first path is {source.ids[0]!r}"
+        )
+    both = sorted({*units[tested]} & {*units[~tested]} - {""})
+    if both:
+        raise DataError(
+            f"data.test_pattern {config.test_pattern!r} parts the {config.split_by} {both[0]!r}: "
+            f"with data.split_by={config.split_by} it must take all of its images or none"
+        )
+    dealt = _dealt(units[~tested], test=0.0, validation=config.validation_share, by=config.split_by)
+    splits: Splits = np.full(len(units), "test", dtype="<U5")
+    splits[~tested] = [dealt[unit] for unit in units[~tested]]
+    return splits
 
 
 def _by_fold(source: Source, config: DataConfig) -> Splits:

@@ -11,10 +11,11 @@ class StreamConfig:
     """What network a stream is, and how it wants its images."""
 
     backbone: str = "small"
-    """A name from the table of backbones (nano, small, base), or timm:NAME."""
+    """A name from the table of backbones (nano, small, base), imagenet, or timm:NAME."""
 
     pretrained: bool = False
-    """Whether a timm:NAME backbone starts from its published weights (downloaded once)."""
+    """Whether the backbone starts from published weights: imagenet (in a package of the extra
+    demo) or timm:NAME (downloaded once)."""
 
     side: int = 0
     """Height and width the network sees, in pixels; 0: the student's low side, or the data's."""

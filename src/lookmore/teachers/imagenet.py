@@ -13,7 +13,9 @@ from lookmore.teachers.preprocess import WHOLE, Preprocess
 
 _FILE = "efficientnet-lite0-57934424.pth"
 _SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
-_SIDE, _WIDTH = 224, 1280
+_SIDE = 224
+
+FEATURES_WIDTH = 1280
 
 
 class ImagenetNetwork(nn.Module):
@@ -27,6 +29,7 @@ class ImagenetNetwork(nn.Module):
         super().__init__()
         # 1.8 times as fast on one core as with the channels first.
         self.classifier = classifier.to(memory_format=torch.channels_last)
+        self.classifier._fc = nn.Identity()  # a million weights that nothing here asks
 
     def forward(self, images: Tensor) -> Tensor:
         """Return ``(B, 1280)`` for ``(B, 3, S, S)`` preprocessed images."""
@@ -75,15 +78,23 @@ def open_imagenet(config: TeacherConfig) -> ImageTeacher:
     )
     return ImageTeacher(
         name=config.name,
-        width=_WIDTH,
+        width=FEATURES_WIDTH,
         fingerprint=fingerprint(found, preprocess),
         licence="Apache-2.0",
         preprocess=preprocess,
-        network=ImagenetNetwork(_classifier(path)),
+        network=open_network(pretrained=True),
     )
 
 
-def _classifier(path: Path) -> nn.Module:
+def open_network(*, pretrained: bool) -> ImagenetNetwork:
+    """Build EfficientNet-Lite0 without its classifier.
+
+    Args:
+        pretrained: With the weights of ImageNet, from their package; otherwise with random ones.
+
+    Raises:
+        MissingExtraError: If a package it needs is not installed.
+    """
     try:
         from efficientnet_lite_pytorch import EfficientNet
     except ImportError as error:
@@ -93,5 +104,7 @@ def _classifier(path: Path) -> nn.Module:
     # Without a stated image size the padding follows the input; with one, an image of
     # another size would be padded as if it had that size.
     network: nn.Module = EfficientNet.from_name("efficientnet-lite0", image_size=None)
-    network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
-    return network
+    if pretrained:
+        weights = torch.load(find_weights(), map_location="cpu", weights_only=True)
+        network.load_state_dict(weights)
+    return ImagenetNetwork(network)
