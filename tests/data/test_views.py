@@ -14,6 +14,7 @@ STILL = ViewConfig(count=2, flip=False)
 BUSY = ViewConfig(
     count=4, blends=2, rotate_degrees=15, zoom=0.1, shift=0.05, brightness=0.3, contrast=0.3
 )
+IMAGES = 64
 KEYS = np.random.default_rng(0).integers(0, 2**64, 64, dtype=np.uint64)
 
 
@@ -152,7 +153,9 @@ def test_partners_are_other_candidates_drawn_evenly() -> None:
     rows, candidates = np.repeat(np.arange(4), 16), np.array([0, 1, 2, 3])
     config = ViewConfig(blends=8)
     found = [
-        blend_partners(rows, every(view), KEYS, candidates=candidates, config=config, seed=0)
+        blend_partners(
+            rows, every(view), KEYS, candidates=candidates, images=IMAGES, config=config, seed=0
+        )
         for view in range(1, 9)
     ]
     for partners in found:
@@ -164,14 +167,18 @@ def test_partners_are_the_images_themselves_where_nothing_is_blended() -> None:
     rows = np.arange(64)
     config = ViewConfig(count=2, blends=1)
     views = np.arange(64) % 3
-    partners = blend_partners(rows, views, KEYS, candidates=rows, config=config, seed=0)
+    partners = blend_partners(
+        rows, views, KEYS, candidates=rows, images=IMAGES, config=config, seed=0
+    )
     np.testing.assert_array_equal(partners == rows, views < 2)
 
 
 def test_a_lone_candidate_is_its_own_partner() -> None:
     rows = np.array([7])
     config = ViewConfig(blends=1)
-    partners = blend_partners(rows, every(1, 1), KEYS[:1], candidates=rows, config=config, seed=0)
+    partners = blend_partners(
+        rows, every(1, 1), KEYS[:1], candidates=rows, images=IMAGES, config=config, seed=0
+    )
     assert partners.tolist() == [7]
 
 

@@ -64,7 +64,7 @@ def arguments(pack: Pack, tmp_path: Path) -> dict[str, Any]:
 def seen_by_hand(pack: Pack, row: int, view: int, *, flip: bool) -> Tensor:
     """One image, one view, as the definition has it."""
     one, index, keys = np.array([row]), np.array([view]), pack.keys[[row]]
-    partner = blend_partners(one, index, keys, candidates=ROWS, config=VIEWS, seed=3)
+    partner = blend_partners(one, index, keys, candidates=ROWS, images=10, config=VIEWS, seed=3)
     image = make_views(
         torch.from_numpy(pack.images[one]),
         keys=keys,
@@ -211,3 +211,41 @@ def test_stored_embeddings_are_found_by_id(pack: Pack, stored: EmbeddingFile) ->
 def test_stored_embeddings_have_one_view(pack: Pack, stored: EmbeddingFile) -> None:
     with pytest.raises(TeacherError, match=r"got 4 views: set views\.count=1"):
         stored_embeddings(pack=pack, rows=ROWS, views=VIEWS, teacher=stored)
+
+
+def test_another_fold_asks_only_what_is_new(arguments: dict[str, Any]) -> None:
+    first, second, alone = Guide(), Guide(), Guide()
+    guide_embeddings(**arguments, embed=first)
+    fold = arguments | {"rows": np.array([0, 1, 3, 4, 7, 8, 9])}
+    shared = guide_embeddings(**fold, embed=second)
+    apart = guide_embeddings(**fold | {"folder": arguments["folder"] / "apart"}, embed=alone)
+    np.testing.assert_allclose(shared.embeddings, apart.embeddings, atol=1e-6)
+    # each with its mirror image: four views of the one new image; blends that lost their partner
+    new = [view for row in (1,) for view in range(4)]
+    partners = {
+        rows.tobytes(): [
+            int(blend_partners(np.array([row]), np.array([3]), arguments["pack"].keys[[row]],
+                               candidates=rows, images=10, config=VIEWS, seed=3)[0])
+            for row in range(10)
+        ]
+        for rows in (ROWS, fold["rows"])
+    }  # fmt: skip
+    one, other = partners.values()
+    moved = [row for row in fold["rows"] if row in ROWS and one[row] != other[row]]
+    assert second.shown == 2 * (len(new) + len(moved)) < alone.shown == first.shown
+
+
+def test_more_views_ask_only_for_those(arguments: dict[str, Any]) -> None:
+    fewer, more = Guide(), Guide()
+    guide_embeddings(**arguments | {"views": replace(VIEWS, blends=0)}, embed=fewer)
+    guide_embeddings(**arguments, embed=more)
+    assert fewer.shown == 2 * 3 * len(ROWS) and more.shown == 2 * len(ROWS)
+
+
+def test_what_a_damaged_neighbour_says_is_not_believed(arguments: dict[str, Any]) -> None:
+    guide_embeddings(**arguments, embed=Guide())
+    [place] = arguments["folder"].glob("guide-*")
+    (place / "identities.npy").write_bytes(b"x")
+    again = Guide()
+    guide_embeddings(**arguments | {"rows": ROWS[1:]}, embed=again)
+    assert again.shown == 2 * 4 * len(ROWS[1:])

@@ -34,7 +34,7 @@ def uniform(keys: np.ndarray, views: np.ndarray, *, name: str, seed: int) -> np.
         >>> uniform(key, np.array([1, 1]), name="flip", seed=0).round(6).tolist()
         [0.393041, 0.393041]
     """
-    return (_hashes(keys, views, name=name, seed=seed) >> np.uint64(11)) * 2.0**-53
+    return (hashes(keys, views, name=name, seed=seed) >> np.uint64(11)) * 2.0**-53
 
 
 def between(
@@ -67,12 +67,12 @@ def noise(
     """
     generator = torch.Generator()
     drawn = torch.empty(len(keys), *shape)
-    for row, number in zip(drawn, _hashes(keys, views, name=name, seed=seed), strict=True):
+    for row, number in zip(drawn, hashes(keys, views, name=name, seed=seed), strict=True):
         torch.randn(shape, out=row, generator=generator.manual_seed(int(number) >> 1))
     return drawn
 
 
-def _hashes(keys: np.ndarray, views: np.ndarray, *, name: str, seed: int) -> np.ndarray:
+def hashes(keys: np.ndarray, views: np.ndarray, *, name: str, seed: int) -> np.ndarray:
     """Return ``(B,)`` uint64 that look random: a view's place in the image's own sequence.
 
     Source:

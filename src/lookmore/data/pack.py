@@ -161,8 +161,10 @@ def _decode_into(
 
 
 def _decoded(source: Source, config: DataConfig) -> Iterator[tuple[Tensor, tuple[int, int]] | str]:
-    """Yield each image of the source in order, square, with the height and width it had before;
-    or the reason why it is unreadable."""
+    """Yield each image of the source in order, square, and its height and width before that.
+
+    In the place of an image that cannot be read stands the reason.
+    """
 
     def decode(row: int) -> tuple[Tensor, tuple[int, int]] | str:
         try:

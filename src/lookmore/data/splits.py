@@ -23,10 +23,10 @@ def assign_splits(source: Source, config: DataConfig) -> Splits:
     """Return the split of each image.
 
     The splits that the source states are kept; when they name train but no val, val is cut
-    from train. Where none is stated, ``data.pairs_fold``, ``data.test_pattern`` or the shares decide. A share is
-    drawn by a hash of the image's id, or of its group's or class's name (``data.split_by``), so
-    that adding or removing images moves no other; only a split that would stay empty is given the
-    next best. With ``split_by="class"``, images without a label are trained on.
+    from train. Where none is stated, ``data.pairs_fold``, ``data.test_pattern`` or the shares
+    decide. A share is drawn by a hash of the image's id, or of its group's or class's name
+    (``data.split_by``), so that adding or removing images moves no other; only a split that would
+    stay empty is given the next best. With ``split_by="class"``, images without a label are trained on.
 
     Returns:
         ``(N,)`` text: ``train``, ``val`` or ``test``.

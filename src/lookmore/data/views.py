@@ -7,11 +7,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lookmore.data.draws import between, choice
+from lookmore.data.draws import between, choice, hashes
 from lookmore.data.moves import Moves, maps_back, moved
 from lookmore.errors import ConfigError
 
-_VERSION = 1  # of what a view looks like: raise it, and guide embeddings are computed afresh
+_VERSION = 2  # of what a view looks like: raise it, and guide embeddings are computed afresh
+_ATTEMPTS = 64  # draws of a partner among all images
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,16 +122,21 @@ def blend_partners(
     keys: np.ndarray,
     *,
     candidates: np.ndarray,
+    images: int,
     config: ViewConfig,
     seed: int,
 ) -> np.ndarray:
     """Return the row of the image that each view is blended with.
 
+    Partners are drawn among all images until one is a candidate: where another fold trains on
+    mostly the same images, most blends stay the same, and need not be looked at again.
+
     Args:
         rows: ``(B,)`` int64, where the images stand.
         views: ``(B,)`` int64 view numbers.
         keys: ``(B,)`` uint64 content keys.
-        candidates: ``(N,)`` int64, the training rows, each once, in a fixed order.
+        candidates: ``(N,)`` int64, the training rows, each once.
+        images: Number of images in all, candidates or not.
         config: Which views are blends.
         seed: Of the run.
 
@@ -138,10 +144,47 @@ def blend_partners(
         ``(B,)`` int64: a candidate other than the image itself (unless it is the only one);
         the image's own row where the view is no blend.
     """
-    places = choice(keys, views, count=len(candidates), name="view/partner", seed=seed)
-    others = candidates[places]
-    others = np.where(others == rows, candidates[(places + 1) % len(candidates)], others)
-    return np.where(views >= config.count, others, rows)
+    partners = rows.copy()
+    allowed = np.zeros(images, dtype=np.bool_)
+    allowed[candidates] = True
+    (open_,) = np.nonzero(views >= config.count)
+    for attempt in range(_ATTEMPTS):
+        if not len(open_):
+            return partners
+        drawn = choice(
+            keys[open_], views[open_], count=images, name=f"view/partner {attempt}", seed=seed
+        )
+        fits = allowed[drawn] & (drawn != rows[open_])
+        partners[open_[fits]] = drawn[fits]
+        open_ = open_[~fits]
+    # few candidates among many images, or bad luck: draw among the candidates themselves
+    ordered = np.sort(candidates)
+    places = choice(keys[open_], views[open_], count=len(ordered), name="view/partner", seed=seed)
+    others = ordered[places]
+    nearby = ordered[(places + 1) % len(ordered)]
+    partners[open_] = np.where(others == rows[open_], nearby, others)
+    return partners
+
+
+def view_identities(
+    views: np.ndarray, *, keys: np.ndarray, partner_keys: np.ndarray, config: ViewConfig
+) -> np.ndarray:
+    """Return a number for each view that is equal for equal pictures, whatever is trained on.
+
+    Holds for views of one seed and of settings that differ in ``count`` and ``blends`` alone.
+
+    Args:
+        views: ``(B,)`` int64 view numbers.
+        keys: ``(B,)`` uint64 content keys of the images.
+        partner_keys: ``(B,)`` uint64 content keys of their partners.
+        config: Which views are blends.
+
+    Returns:
+        ``(B,)`` uint64.
+    """
+    alone = hashes(keys, views, name="view/identity", seed=0)
+    blended = hashes(alone ^ partner_keys, views, name="view/identity of a blend", seed=0)
+    return np.where(views >= config.count, blended, alone)
 
 
 def view_fingerprint(config: ViewConfig, seed: int) -> str:

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lookmore.data.pack import Pack
-from lookmore.data.pack_views import views_of
+from lookmore.data.pack_views import identities_of, views_of
 from lookmore.data.views import ViewConfig, view_fingerprint
 from lookmore.errors import TeacherError
 from lookmore.teachers.embedding_file import EmbeddingFile
+from lookmore.teachers.kin import DATA_NAME, PROGRESS_NAME, Kin, rows_done, write_identities
 from lookmore.teachers.table import GuideTable
 
-_VERSION = 1
+_VERSION = 2
 _STALE = 1e-3
 
 
@@ -48,6 +49,19 @@ class _Sight:
             seen = (seen + self.embed(images.flip(-1))) / 2
         return seen.detach().float().cpu().numpy()
 
+    def identities(self) -> NDArray[np.uint64]:
+        """Return ``(n, V)`` numbers, equal for equal views."""
+        count, total = len(self.candidates), self.views.total
+        flat = identities_of(
+            self.pack,
+            np.repeat(self.candidates, total),
+            np.tile(np.arange(total), count),
+            candidates=self.candidates,
+            config=self.views,
+            seed=self.view_seed,
+        )
+        return flat.reshape(count, total)
+
 
 def guide_embeddings(
     *,
@@ -67,7 +81,9 @@ def guide_embeddings(
 
     A table that was cut off is continued where it stopped; a finished one is opened. Only an
     identical question finds a table again: its folder is named by a hash of the pixels of
-    ``rows``, in order, the views, the guide and ``flip``.
+    ``rows``, in order, the views, the guide and ``flip``. But what the guide said of a view for
+    another table, of another fold or with fewer views, is copied from there and not asked again;
+    it may differ in the last digit, as the guide's answer does with the batch it is asked in.
 
     Args:
         pack: The images.
@@ -93,11 +109,14 @@ def guide_embeddings(
         pack=pack, candidates=rows, views=views, view_seed=view_seed, embed=embed, flip=flip
     )
     shape = (len(rows), views.total, width)
-    what = [view_fingerprint(views, view_seed), fingerprint, flip, shape, _VERSION]
-    key = hashlib.sha256(pack.keys[rows].tobytes() + json.dumps(what).encode()).hexdigest()
-    place = folder / f"guide-{key[:20]}"
+    side = pack.images.shape[-1]
+    plain = view_fingerprint(replace(views, count=1, blends=0), view_seed)
+    question = _hashed([plain, fingerprint, flip, side, width, _VERSION])
+    own = _hashed([views.count, shape], pack.keys[rows].tobytes())
+    place = folder / f"guide-{question}-{own}"
     try:
-        _fill(place, sight, shape, batch=batch, progress=progress)
+        kin = Kin(folder.glob(f"guide-{question}-*"), but=place, width=width)
+        _fill(place, sight, shape, kin, batch=batch, progress=progress)
     except OSError as error:
         raise TeacherError(
             f"cannot keep the guide's embeddings in {place}: {error.strerror}; they need "
@@ -111,6 +130,7 @@ def _fill(
     place: Path,
     sight: _Sight,
     shape: tuple[int, int, int],
+    kin: Kin,
     *,
     batch: int,
     progress: Callable[[int, int], None] | None,
@@ -124,21 +144,26 @@ def _fill(
     count, total, width = shape
     row_bytes = 4 * total * width
     place.mkdir(parents=True, exist_ok=True)
-    done = _rows_done(place, row_bytes)
+    done = rows_done(place, row_bytes)
     if done == count:
         return
+    identities = sight.identities()
+    write_identities(place, identities)
     descriptor = os.open(_data(place), os.O_RDWR | os.O_CREAT, 0o644)
     with os.fdopen(descriptor, "r+b") as file:
         file.seek(done * row_bytes)
         for start in range(done, count, batch):
             rows = sight.candidates[start : start + batch]
-            seen = [sight.see(rows, np.full(len(rows), view)) for view in range(total)]
-            answers = np.stack(seen, axis=1)
-            if answers.shape != (len(rows), total, width) or not np.isfinite(answers).all():
-                raise TeacherError(
-                    f"the guide must answer with finite embeddings of width {width}, got "
-                    f"width {answers.shape[-1]}, smallest {answers.min()}, largest {answers.max()}"
-                )
+            answers, known = kin.lookup(identities[start : start + batch])
+            for view in range(total):
+                (asked,) = np.nonzero(~known[:, view])
+                if len(asked):
+                    seen = sight.see(rows[asked], np.full(len(asked), view))
+                    if seen.shape != (len(asked), width):
+                        raise TeacherError(_unfit(width, seen))
+                    answers[asked, view] = seen
+            if not np.isfinite(answers).all():
+                raise TeacherError(_unfit(width, answers))
             file.write(answers.astype("<f4").tobytes())
             file.flush()
             os.fsync(file.fileno())
@@ -147,23 +172,25 @@ def _fill(
                 progress(start + len(rows), count)
 
 
+def _unfit(width: int, answers: NDArray[np.float32]) -> str:
+    return (
+        f"the guide must answer with finite embeddings of width {width}, got width "
+        f"{answers.shape[-1]}, smallest {answers.min()}, largest {answers.max()}"
+    )
+
+
+def _hashed(facts: list[object], more: bytes = b"") -> str:
+    return hashlib.sha256(more + json.dumps(facts).encode()).hexdigest()[:16]
+
+
 def _data(place: Path) -> Path:
-    return place / "embeddings.f32"
-
-
-def _rows_done(place: Path, row_bytes: int) -> int:
-    """Return how many rows are finished: as noted, and no more than the file holds."""
-    try:
-        noted = int(json.loads((place / "progress.json").read_text())["rows"])
-        return max(0, min(noted, _data(place).stat().st_size // row_bytes))
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
-        return 0
+    return place / DATA_NAME
 
 
 def _write_rows_done(place: Path, rows: int) -> None:
     beside = place / f"progress.{os.getpid()}.tmp"
     beside.write_text(json.dumps({"rows": rows}))
-    beside.replace(place / "progress.json")
+    beside.replace(place / PROGRESS_NAME)
 
 
 def recheck(
