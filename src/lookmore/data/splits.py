@@ -26,7 +26,8 @@ def assign_splits(source: Source, config: DataConfig) -> Splits:
     from train. Where none is stated, ``data.pairs_fold``, ``data.test_pattern`` or the shares
     decide. A share is drawn by a hash of the image's id, or of its group's or class's name
     (``data.split_by``), so that adding or removing images moves no other; only a split that would
-    stay empty is given the next best. With ``split_by="class"``, images without a label are trained on.
+    stay empty is given the next best. With ``split_by="class"``, images without a label are
+    trained on.
 
     Returns:
         ``(N,)`` text: ``train``, ``val`` or ``test``.
