@@ -13,6 +13,7 @@ def pack_of(pictures: list[int], splits: list[str], keys: list[int] | None = Non
     return Pack(
         images=np.broadcast_to(levels, (count, 3, 4, 4)),
         keys=np.array(keys or pictures, dtype=np.uint64),
+        sizes=np.full((len(pictures), 2), 112),
         ids=tuple(str(row) for row in range(count)),
         labels=np.full(count, -1),
         class_names=(),
