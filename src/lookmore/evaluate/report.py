@@ -97,7 +97,7 @@ def write_report(
 def _curves(rows: list[Row], *, sharp: int) -> list[tuple[str, list[Row], str]]:
     """Split rows into the two questions: against a sharp gallery, and small against small."""
     against_sharp = [row for row in rows if row.gallery_side in (0, sharp)]
-    among_small = [row for row in rows if row.gallery_side == row.probe_side]
+    among_small = [row for row in rows if row.gallery_side == row.probe_side > 0]
     curves = [("accuracy", against_sharp, "Accuracy against the side of the probe")]
     if any(row.gallery_side < sharp for row in among_small):
         curves = [
