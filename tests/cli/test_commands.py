@@ -121,7 +121,7 @@ def test_data_check_counts_and_lists(lookmore: Command, here: Path) -> None:
         (("distill", "--data", "photos", "--task", "colour"), "lookmore: --task must be one of"),
         (
             ("distill", "--data", "photos", "--task", "face", "student.stream.backbone=huge"),
-            "lookmore: the recipe: student.stream: backbone must be one of nano, small, base, imagenet",
+            "lookmore: the recipe: student.stream: backbone must be one of nano, small, base",
         ),
         (
             ("distill", "--data", "photos", "--task", "face", "degradation.sde=8"),
