@@ -10,6 +10,7 @@ from PIL import Image
 from torch import Tensor
 
 from lookmore.checkpoint.checkpoint import Checkpoint, load_checkpoint
+from lookmore.checkpoint.thresholds import Threshold, read_thresholds
 from lookmore.data.images import read_image
 from lookmore.data.square import to_square
 from lookmore.degradation.quantise import to_eight_bits
@@ -26,12 +27,14 @@ class Recogniser:
 
     Args:
         checkpoint: Of the stream.
+        thresholds: What ``lookmore calibrate`` found; none where it did not run.
     """
 
-    def __init__(self, checkpoint: Checkpoint) -> None:
+    def __init__(self, checkpoint: Checkpoint, thresholds: tuple[Threshold, ...] = ()) -> None:
         self.stream = checkpoint.stream.eval()
         self.guide_mean = checkpoint.guide_mean
         self.facts: dict[str, Any] = checkpoint.facts
+        self.thresholds = thresholds
         self._fit: str = checkpoint.facts["recipe"]["data"]["fit"]
 
     @property
@@ -138,9 +141,12 @@ def load(path: str | Path) -> Recogniser:
         The student, ready to embed images.
 
     Raises:
-        CheckpointError: If there is no finished checkpoint, or it is damaged.
+        CheckpointError: If there is no finished checkpoint, it is damaged, or the thresholds
+            beside it were measured with other weights.
     """
     folder = Path(path)
     if (folder / "student").is_dir():
         folder = folder / "student"
-    return Recogniser(load_checkpoint(folder))
+    checkpoint = load_checkpoint(folder)
+    digest = checkpoint.facts["weights_sha256"]
+    return Recogniser(checkpoint, read_thresholds(folder, weights_sha256=digest))

@@ -40,7 +40,7 @@ class Row:
     """How the probe lost its detail: ``none``, ``bicubic``, ``degraded``, ..."""
 
     metric: str
-    """``rank1``, ``accuracy``, ``auc``, ``tar_at_far_1e-2``, ``recall_at_1``, ``map_at_r``, ..."""
+    """``rank1``, ``accuracy``, ``auc``, ``tar_at_far_1e-2``, ``dir_at_far_1e-1``, ..."""
 
     value: float
     """In [0, 1]; larger is better."""
@@ -58,8 +58,8 @@ class Row:
     """Number of probes or pairs behind the value."""
 
     selected_on: str
-    """What chose a threshold: ``none``, ``other folds``, or ``the same pairs`` for a rate at a
-    stated false accept rate."""
+    """What chose a threshold: ``none``, ``other folds``, or, for a rate at a stated false accept
+    rate, ``the same pairs`` or ``the strangers' probes`` with the rate that was realised."""
 
     seed: int
     """Seed of the run."""

@@ -23,6 +23,7 @@ from lookmore.evaluate.contest import Contestant, contestants
 from lookmore.evaluate.encoder import Embedder, stream_encoder, teacher_encoder
 from lookmore.evaluate.identification import gallery_and_probes, identify, match
 from lookmore.evaluate.measure import Measure
+from lookmore.evaluate.open_set import identify_open
 from lookmore.evaluate.retrieval import retrieve
 from lookmore.evaluate.rows import Row
 from lookmore.evaluate.verification import verify
@@ -218,9 +219,23 @@ def _protocol(subject: Subject) -> Protocol:
     pack, split = material.pack, recipe.evaluate.split
     if recipe.protocol == "identification":
         gallery, probes = gallery_and_probes(pack, gallery=recipe.evaluate.gallery, split=split)
-        return lambda who, side, degradation: identify(
-            who, embed=embed, gallery=gallery, probes=probes, side=side, degradation=degradation
-        )
+
+        def of_people(who: Contestant, side: int, degradation: str) -> list[Measure]:
+            tries = [identify, identify_open] if recipe.evaluate.gallery == "first" else [identify]
+            return [
+                found
+                for tried in tries
+                for found in tried(
+                    who,
+                    embed=embed,
+                    gallery=gallery,
+                    probes=probes,
+                    side=side,
+                    degradation=degradation,
+                )
+            ]
+
+        return of_people
     if recipe.protocol == "verification":
         pairs = read_pairs(Path(recipe.data.pairs))
         return lambda who, side, degradation: verify(
