@@ -8,7 +8,18 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "src" / "lookmore"
 LINE = [
     *("errors", "data", "degradation", "teachers", "backbones", "streams", "losses", "metrics"),
-    *("engine", "recipe", "checkpoint", "chain", "evaluate", "export", "search", "serve", "cli"),
+    *(
+        "engine",
+        "recipe",
+        "checkpoint",
+        "chain",
+        "evaluate",
+        "grid",
+        "export",
+        "search",
+        "serve",
+        "cli",
+    ),
 ]
 FILES = sorted(PACKAGE.rglob("*.py"))
 

@@ -66,6 +66,16 @@ def _refuse_other_settings(folder: Path, recipe: Recipe) -> None:
         )
 
 
+def plain_settings(recipe: Recipe) -> dict[str, Any]:
+    """Return all settings that decide what is trained and measured, by dotted name.
+
+    Left out are the name, where the images lie, and how the machine is used.
+    """
+    place = ("name", "machine.device", "machine.threads", *FREE_DATA, "evaluate.controls")
+    flat = _flat(as_plain(recipe))
+    return {name: value for name, value in sorted(flat.items()) if name not in place}
+
+
 def _is_free(name: str) -> bool:
     """Say whether a setting may change without changing what is trained."""
     return name.startswith(_FREE_BEGINNINGS) or name.endswith(_FREE_ENDS)

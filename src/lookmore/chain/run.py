@@ -9,6 +9,7 @@ from typing import Any
 from lightning_fabric import Fabric
 
 from lookmore.chain.folder import add_seconds, open_run_folder, write_unreadable
+from lookmore.chain.foreign import SCORES, ForeignLoss, ScoresGuide, ScoresTeacher
 from lookmore.chain.guide import (
     PlacedGuide,
     Report,
@@ -19,9 +20,10 @@ from lookmore.chain.guide import (
 )
 from lookmore.chain.material import Material, open_material
 from lookmore.chain.stage import run_stage
-from lookmore.checkpoint.checkpoint import Checkpoint
+from lookmore.checkpoint.checkpoint import Checkpoint, load_checkpoint
 from lookmore.data.views import ViewConfig
 from lookmore.engine.loop import make_fabric
+from lookmore.errors import ConfigError
 from lookmore.recipe.config import LearnerConfig, Recipe
 from lookmore.streams.stream import Stream
 from lookmore.teachers import Teacher, open_teacher
@@ -72,6 +74,8 @@ def run_chain(
     reporter: Reporter,
     limit: int | None = None,
     restart: bool = False,
+    foreign: ForeignLoss | None = None,
+    shelf: Path | None = None,
 ) -> Checkpoint:
     """Train every stage of a recipe that is not finished yet.
 
@@ -81,19 +85,29 @@ def run_chain(
         reporter: Told of each piece of work.
         limit: Train on this many images at most; ``None`` = all.
         restart: Train stages anew whose settings have changed.
+        foreign: A loss from outside that the student learns by, beside its task.
+        shelf: Where finished stages lie that runs share (see `run_stage`); ``None`` = nowhere.
 
     Returns:
         The student.
 
     Raises:
+        ConfigError: If ``student.foreign`` is not the name of ``foreign``, or that loss wants
+            class scores and the recipe trains no teacher.
         LookmoreError: Of the kind that fits; what is finished stays finished.
     """
+    if recipe.student.foreign != (foreign.name if foreign else ""):
+        raise ConfigError(
+            f"student.foreign is {recipe.student.foreign!r}, but the loss handed in is "
+            f"{foreign.name if foreign else 'none'!r}: foreign losses come from Python, through "
+            "run_chain(foreign=...)"
+        )
     open_run_folder(folder, recipe, restart=restart)
     began = time.monotonic()
     material = open_material(recipe, limit=limit, progress=reporter("images"))
     add_seconds(folder, "images", time.monotonic() - began)
     write_unreadable(folder, material.pack)
-    return _Chain(recipe, material, folder, reporter, restart).run()
+    return _Chain(recipe, material, folder, reporter, restart, foreign, shelf).run()
 
 
 class _Chain:
@@ -106,9 +120,12 @@ class _Chain:
         folder: Path,
         reporter: Reporter,
         restart: bool,
+        foreign: ForeignLoss | None,
+        shelf: Path | None,
     ) -> None:
         self.recipe, self.material, self.folder = recipe, material, folder
         self.reporter, self.restart = reporter, restart
+        self.foreign, self.shelf = foreign, shelf
         self.fabric: Fabric = make_fabric(recipe.machine)
 
     def run(self) -> Checkpoint:
@@ -141,12 +158,26 @@ class _Chain:
             upstream = (*upstream, assistant.facts["weights_sha256"])
             facts["assistant"] = assistant.facts["weights_sha256"]
 
+        if self.foreign and SCORES in self.foreign.guides:
+            scores = self._scores()
+            placed = self._guide(SCORES, scores, flip=False, centre=False)
+            guides[SCORES] = ScoresGuide(*placed)
+            upstream = (*upstream, scores.fingerprint)
         start_from = assistant.stream if assistant and recipe.student.warm_start else None
         student = self._stage("student", recipe.student, guides, held, upstream, start_from, facts)
         if "student_alone" in recipe.evaluate.controls and self.material.classes > 1:
             alone = alone_config(recipe, width=student.stream.width)
             self._stage("student_alone", alone, {}, {}, (), None, {})
         return student
+
+    def _scores(self) -> Teacher:
+        if self.recipe.teacher_training is None:
+            raise ConfigError(
+                f"{self.foreign.name if self.foreign else ''} learns from the teacher's class "
+                f"scores, and {self.recipe.teacher.name} has none"
+            )
+        stream = load_checkpoint(self.folder / "teacher").stream
+        return ScoresTeacher(stream, device=self.fabric.device)
 
     def _teacher(self) -> Teacher:
         recipe = self.recipe
@@ -196,8 +227,10 @@ class _Chain:
         start_from: Stream | None,
         facts: dict[str, Any],
     ) -> Checkpoint:
-        used = {name: guides[name] for name in learner.active_guides}
-        seen = {name: guide for name in used if (guide := held[name]) is not None}
+        foreign = self.foreign if role == "student" else None
+        names = (*learner.active_guides, *(foreign.guides if foreign else ()))
+        used = {name: guides[name] for name in dict.fromkeys(names)}
+        seen = {name: guide for name in used if (guide := held.get(name)) is not None}
         return run_stage(
             role=role,
             recipe=self.recipe,
@@ -213,6 +246,8 @@ class _Chain:
             folder=self.folder / role,
             report=self.reporter(role.replace("_", " ")),
             restart=self.restart,
+            foreign=foreign,
+            shelf=self.shelf,
         )
 
 
@@ -238,6 +273,7 @@ def alone_config(recipe: Recipe, *, width: int) -> LearnerConfig:
         stream=replace(recipe.student.stream, width=width),
         guides={},
         weights={},
+        foreign="",
         warm_start=False,
         task=replace(task, weight=1.0),
     )

@@ -14,8 +14,10 @@ from lightning_fabric import Fabric
 from torch import nn
 
 from lookmore.chain.folder import add_seconds
+from lookmore.chain.foreign import SCORES, ForeignLoss
 from lookmore.chain.guide import PlacedGuide, Report
 from lookmore.chain.material import Material
+from lookmore.chain.shelf import keep, take
 from lookmore.checkpoint.checkpoint import Checkpoint, load_checkpoint, read_facts, save_checkpoint
 from lookmore.checkpoint.provenance import commit, machine, versions
 from lookmore.data.views import ViewConfig
@@ -36,7 +38,13 @@ from lookmore.streams.warm_start import warm_start
 _DEFAULT_WIDTH = 128  # of a stream that has no guide to take it from
 
 
-def stage_key(role: str, recipe: Recipe, learner: LearnerConfig, *upstream: str) -> str:
+def stage_key(
+    role: str,
+    recipe: Recipe,
+    learner: LearnerConfig,
+    *upstream: str,
+    foreign: ForeignLoss | None = None,
+) -> str:
     """Return a hash of everything a stage's weights depend on.
 
     Args:
@@ -44,6 +52,7 @@ def stage_key(role: str, recipe: Recipe, learner: LearnerConfig, *upstream: str)
         recipe: Its seed, task, precision, views and degradation count.
         learner: The stage's own settings; how often it validates or saves does not count.
         upstream: Fingerprints of the material and of the guides.
+        foreign: A loss from outside that takes part.
     """
     own = as_plain(learner)
     for name in ("validate_every", "checkpoint_seconds"):
@@ -59,6 +68,8 @@ def stage_key(role: str, recipe: Recipe, learner: LearnerConfig, *upstream: str)
     }
     if role.startswith("student"):
         facts["degradation"] = as_plain(recipe.degradation)
+    if foreign is not None:
+        facts["foreign"] = [foreign.name, foreign.weight, foreign.guides]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:24]
 
 
@@ -78,6 +89,8 @@ def run_stage(
     folder: Path,
     report: Report,
     restart: bool = False,
+    foreign: ForeignLoss | None = None,
+    shelf: Path | None = None,
 ) -> Checkpoint:
     """Train one stream, or return it if this very stage is already finished.
 
@@ -96,6 +109,9 @@ def run_stage(
         folder: Of this stage.
         report: Told of progress.
         restart: Throw away what the folder holds, if it is of other settings.
+        foreign: A loss from outside that takes part, and reads some of ``guides``.
+        shelf: Folder where finished stages of several runs lie, each under its key: one that lies
+            there is taken and not trained again. ``None`` = there is none.
 
     Returns:
         The finished checkpoint.
@@ -104,9 +120,11 @@ def run_stage(
         CheckpointError: If the folder holds a stage of other settings and not ``restart``.
         TrainingError: If a term stops being finite.
     """
-    key = stage_key(role, recipe, learner, material.fingerprint, *upstream)
+    key = stage_key(role, recipe, learner, material.fingerprint, *upstream, foreign=foreign)
     if restart and _other_settings(folder, key):
         shutil.rmtree(folder)
+    if shelf is not None:
+        take(shelf, key, folder)
     found = read_facts(folder)
     if found is not None:
         if found["key"] != key:
@@ -143,7 +161,7 @@ def run_stage(
         images_per_class=learner.schedule.images_per_class,
         seed=recipe.seed,
     )
-    objective, weights = _objective(role, learner, stream, guides, material)
+    objective, weights = _objective(role, learner, stream, guides, material, foreign)
     validate = _Validation(
         material,
         validation_guides,
@@ -180,6 +198,7 @@ def run_stage(
             "limit": material.limit,
             "recipe": as_plain(recipe),
             "guides": learner.active_guides,
+            "foreign": foreign.name if foreign else "",
             "class_names": list(material.class_names),
             "warm_started_tensors": len(copied),
             "parameters": sum(p.numel() for p in stream.parameters()),
@@ -190,6 +209,8 @@ def run_stage(
     )
     save_checkpoint(folder, checkpoint)
     (folder / STATE_NAME).unlink(missing_ok=True)
+    if shelf is not None:
+        keep(shelf, key, folder)
     return load_checkpoint(folder)
 
 
@@ -228,7 +249,7 @@ def _new_stream(
     material: Material,
     guides: Mapping[str, PlacedGuide],
 ) -> Stream:
-    widths = [guide.width for guide in guides.values()]
+    widths = [guide.width for name, guide in guides.items() if name != SCORES]
     student = role.startswith("student")
     side = learner.stream.side or (recipe.degradation.side if student else recipe.data.side)
     # initial weights depend on the seed alone, not on what ran before in this process
@@ -248,6 +269,7 @@ def _objective(
     stream: Stream,
     guides: Mapping[str, PlacedGuide],
     material: Material,
+    foreign: ForeignLoss | None,
 ) -> tuple[StageObjective, dict[str, float]]:
     orders = learner.active_orders
     relations: dict[str, HybridOrder] = {}
@@ -266,12 +288,15 @@ def _objective(
         if learner.task.loss != "none":
             task = build_task_loss(learner.task, classes=material.classes, width=stream.width)
             weights[f"task/{learner.task.loss}"] = learner.task.weight
+        losses = {foreign.name: foreign.build()} if foreign else {}
+        weights |= {f"foreign/{foreign.name}": foreign.weight} if foreign else {}
     objective = StageObjective(
         learner=stream,
         role=role,
         relations=relations,
         task_loss=task,
         task_name=learner.task.loss,
+        foreign=losses,
     )
     return objective, weights
 

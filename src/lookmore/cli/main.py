@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from lookmore.cli import calibrate, data, demo, distill, evaluate, train
+from lookmore.cli import benchmark, calibrate, data, demo, distill, evaluate, train
 from lookmore.errors import LookmoreError
 
 app = typer.Typer(
@@ -17,6 +17,7 @@ app.command("demo")(demo.demo)
 app.command("train")(train.train)
 app.command("distill")(distill.distill)
 app.command("evaluate")(evaluate.evaluate)
+app.command("benchmark")(benchmark.benchmark)
 app.command("calibrate")(calibrate.calibrate)
 app.add_typer(data.app, name="data")
 

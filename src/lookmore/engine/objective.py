@@ -18,6 +18,7 @@ class StageObjective(nn.Module):
         relations: One `HybridOrder` per guide name.
         task_loss: Called with the learner's output and the labels; ``None`` = no task term.
         task_name: Name of the task term, such as ``arcface``.
+        foreign: Name to a loss from outside, called with the learner's output and the guides.
     """
 
     def __init__(
@@ -28,6 +29,7 @@ class StageObjective(nn.Module):
         relations: Mapping[str, HybridOrder],
         task_loss: nn.Module | None,
         task_name: str,
+        foreign: Mapping[str, nn.Module] | None = None,
     ) -> None:
         super().__init__()
         self.learner = learner
@@ -36,12 +38,13 @@ class StageObjective(nn.Module):
         self._relation_modules = nn.ModuleList(relations.values())  # so that their maps train
         self.task_loss = task_loss
         self.task_name = task_name
+        self.foreign = nn.ModuleDict(foreign or {})
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """Compute every term of one batch.
 
         Returns:
-            Unweighted scalars named ``ORDER/GUIDE_to_ROLE`` and ``task/NAME``.
+            Unweighted scalars named ``ORDER/GUIDE_to_ROLE``, ``task/NAME``, ``foreign/NAME``.
         """
         output = self.learner(batch.images)
         terms: dict[str, Tensor] = {}
@@ -50,6 +53,8 @@ class StageObjective(nn.Module):
             terms |= {f"{order}/{guide}_to_{self.role}": term for order, term in found.items()}
         if self.task_loss is not None:
             terms[f"task/{self.task_name}"] = self.task_loss(output, batch.labels)
+        for name, loss in self.foreign.items():
+            terms[f"foreign/{name}"] = loss(output, batch.guides)
         return terms
 
 

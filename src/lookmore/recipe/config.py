@@ -41,6 +41,9 @@ class LearnerConfig:
     task: TaskLossConfig = field(default_factory=TaskLossConfig)
     """The task loss on labels."""
 
+    foreign: str = ""
+    """Name of a loss from outside that takes part; only a caller from Python can hand one in."""
+
     warm_start: bool = False
     """Start from the assistant's weights where names and shapes agree."""
 
@@ -61,7 +64,7 @@ class LearnerConfig:
                 f"guides {dict(self.guides)} and weights {dict(self.weights)} go together: give "
                 "at least one of each a weight above 0, or neither"
             )
-        if not self.active_guides and self.task.loss == "none":
+        if not (self.active_guides or self.foreign) and self.task.loss == "none":
             raise ConfigError("nothing to learn from: give guides and weights, or a task.loss")
 
     @property

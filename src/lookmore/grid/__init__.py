@@ -1,0 +1,1 @@
+"""Many runs of one recipe, method by method: the same data, schedule and seeds for everyone."""

@@ -1,0 +1,98 @@
+"""The rows of a suite, in one file that outlives the runs: a cell whose rows are there is done."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from lookmore.checkpoint.checkpoint import write_whole
+from lookmore.errors import DataError
+from lookmore.evaluate.rows import Row
+from lookmore.grid.cell import Cell
+
+
+@dataclass(frozen=True, kw_only=True)
+class GridRow(Row):
+    """One number of a grid, with the cell it belongs to and how it was made."""
+
+    cell_method: str
+    """Method of the cell; `Row.method` differs from it for the controls, measured with ours."""
+
+    student_side: int
+    """Side the cell's student was trained for, in pixels."""
+
+    fold: int
+    """Fold of the pairs; 0 = there are none."""
+
+    settings: str
+    """Hash of all settings but for where the images lie."""
+
+    commit: str
+    """Of lookmore."""
+
+    machine: str
+    """Processor and cores."""
+
+    seconds: float
+    """Wall time of the training of the cell's student."""
+
+    @property
+    def cell(self) -> Cell:
+        """The cell that this row belongs to."""
+        return Cell(self.cell_method, self.student_side, self.seed, self.fold)
+
+
+class Ledger:
+    """All rows of a suite; what is written is on the disk before the next cell begins.
+
+    Args:
+        path: ``SUITE.json``; need not exist.
+
+    Raises:
+        DataError: If the file holds anything but rows.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.rows = self._read()
+
+    def has(self, cell: Cell, settings: str) -> bool:
+        """Tell whether a cell was measured under these very settings."""
+        return any(row.cell == cell and row.settings == settings for row in self.rows)
+
+    def add(self, cell: Cell, rows: Sequence[GridRow]) -> None:
+        """Put a cell's rows in, in place of any it had; other processes' rows stay."""
+        with _locked(self.path):
+            others = [row for row in self._read() if row.cell != cell]
+            self.rows = sorted([*others, *rows], key=lambda row: row.cell)
+            text = ",\n".join(json.dumps(asdict(row)) for row in self.rows)
+            write_whole(self.path, f"[\n{text}\n]\n".encode())
+
+    def _read(self) -> list[GridRow]:
+        try:
+            found = json.loads(self.path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return []
+        except ValueError as error:
+            raise DataError(f"{self.path} is not JSON: {error}") from None
+        names = {field.name for field in fields(GridRow)}
+        if not isinstance(found, list) or any(
+            not isinstance(entry, dict) or set(entry) != names for entry in found
+        ):
+            raise DataError(f"{self.path} does not hold rows of a grid; move it away")
+        return [GridRow(**entry) for entry in found]
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold a lock beside a file; where the system has none, go on without."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        import fcntl
+    except ImportError:  # Windows: run one process at a time there
+        yield
+        return
+    with path.with_name(f".{path.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,76 @@
+"""lookmore benchmark from outside: a small checkout, every kind of method, and again."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from lookmore.cli.main import main
+from lookmore.grid.ledger import Ledger
+
+Command = Callable[..., str]
+
+
+@pytest.fixture
+def command(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Command:
+    """Run ``lookmore benchmark`` in the small checkout; return what it said."""
+    monkeypatch.chdir(home)
+
+    def run(*words: str, fails: bool = False) -> str:
+        images = [] if fails else [f"data.root={home / 'images'}"]
+        options = ["machine.threads=1", f"data.cache={home / 'cache'}"]
+        monkeypatch.setattr(sys, "argv", ["lookmore", "benchmark", *words, *images, *options])
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        said = capsys.readouterr()
+        assert bool(stopped.value.code) == fails, said.err
+        return said.out + said.err
+
+    return run
+
+
+def test_every_method_is_trained_and_measured_once(command: Command, home: Path) -> None:
+    said = command("small", "--seed", "0")
+    path = home / "benchmarks" / "results" / "small.json"
+    rows = Ledger(path).rows
+    assert "4 of 4 runs to do" in said
+    assert {row.method for row in rows if row.cell_method == "ours"} == {
+        "ours", "teacher", "assistant", "teacher_upscaled", "student_alone",
+    }  # fmt: skip
+    assert {row.method for row in rows if row.cell_method != "ours"} == {
+        "alone_guide", "closer", "softened",
+    }  # fmt: skip
+    assert {row.guide for row in rows if row.method in ("closer", "softened")} == {"teacher"}
+    assert all(0 <= row.value <= 1 and row.seconds > 0 for row in rows)
+    keys = {
+        cell: json.loads(
+            (home / f"runs/benchmark/small/{cell}-8px-seed0/teacher/checkpoint.json").read_text()
+        )["weights_sha256"]
+        for cell in ("ours", "alone_guide", "closer")
+    }
+    assert len(set(keys.values())) == 1  # one teacher, trained once
+    log = home / "runs/benchmark/small/softened-8px-seed0/student/log.csv"
+    assert "foreign/softened" in log.read_text().splitlines()[0]
+
+    before = path.read_bytes()
+    assert "0 of 4 runs to do" in command("small", "--seed", "0")
+    assert path.read_bytes() == before
+    assert "4 of 8 runs to do" in command("small", "--plan")
+
+
+def test_quick_has_rows_of_its_own(command: Command, home: Path) -> None:
+    command("small", "--quick")
+    assert {path.name for path in (home / "benchmarks" / "results").glob("*.json")} == {
+        "small-quick.json"
+    }
+
+
+def test_what_cannot_be_run_is_said_in_one_line(command: Command, home: Path) -> None:
+    assert "there is no suite 'other'; there are small" in command("other", fails=True)
+    assert "needs data.root=..." in command("small", fails=True)
+    (home / "benchmarks" / "rivals.py").write_text("import a_package_that_is_not_there\n")
+    command("small", "--plan")  # a plan needs no rival
