@@ -1,9 +1,10 @@
 """Rivals' losses, from torchdistill, in the clothes that `run_chain` takes: never imported by us.
 
-Weights, unless a line says otherwise, are those that the rivals' authors published, or, where these
-depend on the size of the features, those of Tian et al., *Contrastive Representation Distillation*, ICLR 2020, who compare
-all of them (table 1 and its code's README, https://github.com/HobbitLong/RepDistiller). Every
-rival keeps the recipe's own task loss beside it, and sees the same views.
+Weights, unless a line says otherwise, are those that the rivals' authors published, or, where
+these depend on the size of the features, those of Tian et al., *Contrastive Representation
+Distillation*, ICLR 2020, who compare all of them (table 1 and its code's README,
+https://github.com/HobbitLong/RepDistiller). Every rival keeps the recipe's own task loss beside
+it, and sees the same views.
 """
 
 from collections.abc import Callable, Mapping
