@@ -5,6 +5,7 @@ import json
 import shutil
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ def stage_key(
         "task": recipe.task,
         "seed": recipe.seed,
         "precision": recipe.machine.precision,
-        "views": as_plain(recipe.views),
+        "views": as_plain(_views(recipe, learner)),
         "learner": own,
         "upstream": upstream,
     }
@@ -138,11 +139,12 @@ def run_stage(
     stream = _new_stream(role, recipe, learner, material, guides)
     copied = warm_start(stream, start_from) if start_from is not None else ()
     student = role.startswith("student")
+    views = _views(recipe, learner)
     inputs = keep_inputs(
         LiveInputs(
             pack=material.pack,
             rows=material.train,
-            views=recipe.views,
+            views=views,
             side=recipe.degradation.side if student else stream.side,
             degradation=recipe.degradation if student else None,
             seed=recipe.seed,
@@ -154,7 +156,7 @@ def run_stage(
         rows=material.train,
         labels=material.labels,
         keys=material.pack.keys,
-        views=recipe.views,
+        views=views,
         inputs=inputs,
         guides=guides,
         batch=_batch(learner, len(material.train)),
@@ -212,6 +214,12 @@ def run_stage(
     if shelf is not None:
         keep(shelf, key, folder)
     return load_checkpoint(folder)
+
+
+def _views(recipe: Recipe, learner: LearnerConfig) -> ViewConfig:
+    """Return the views a learner sees: blends have no label, so only who has a guide sees them."""
+    guided = learner.active_guides or learner.foreign
+    return recipe.views if guided else replace(recipe.views, blends=0)
 
 
 class _Clock:
