@@ -54,7 +54,7 @@ def home(tmp_path: Path) -> Path:
     recipe: dict[str, Any] = {
         "name": "small",
         "task": "classify",
-        "data": {"root": "IMAGES", "side": 32, "test_share": 0.4},
+        "data": {"root": "IMAGES", "side": 32, "test_share": 0.4, "leaks": "allow"},
         "views": {"count": 2, "blends": 1},
         "degradation": {"side": 8},
         "teacher": {"name": "trained"},

@@ -8,7 +8,7 @@ from lookmore.chain.guide import table_of, teacher_flip
 from lookmore.chain.material import open_material
 from lookmore.chain.run import Reporter
 from lookmore.data.config import DataConfig
-from lookmore.data.leakage import identical_across_splits
+from lookmore.data.leakage import Twin, twins
 from lookmore.data.pack import Pack, build_pack
 from lookmore.data.sources import open_source
 from lookmore.errors import ConfigError
@@ -42,8 +42,17 @@ class DataCheck(NamedTuple):
     unreadable: tuple[tuple[str, str], ...]
     """Image and reason."""
 
-    leaks: list[tuple[str, str]]
-    """Pairs of images with the same pixels in different splits."""
+    pack: Pack
+    """The images."""
+
+    leaks: list[Twin]
+    """Pictures of the test split that are in train or val too, or nearly."""
+
+    loose: list[Twin]
+    """Pictures of val that are in train too: they spoil choices, and no result."""
+
+    compared: int
+    """Images of the test split that were compared; fewer than all where there are very many."""
 
 
 def check_data(config: DataConfig, *, reporter: Reporter) -> DataCheck:
@@ -54,14 +63,17 @@ def check_data(config: DataConfig, *, reporter: Reporter) -> DataCheck:
         reporter: Told of progress.
 
     Returns:
-        Counts, unreadable images, leaks.
+        Counts, unreadable images, pictures that are in two splits.
 
     Raises:
         DataError: If there is nothing to look at.
     """
     pack = build_pack(open_source(config), config, progress=reporter("images"))
     counts = tuple(_count(pack, name) for name in ("train", "val", "test"))
-    return DataCheck(counts, pack.unreadable, identical_across_splits(pack))
+    train, val, test = (pack.rows(name) for name in ("train", "val", "test"))
+    leaks, compared = twins(pack, np.sort(np.concatenate([train, val])), test)
+    loose, _ = twins(pack, train, val)
+    return DataCheck(counts, pack.unreadable, pack, leaks, loose, compared)
 
 
 def check_cache(recipe: Recipe, *, reporter: Reporter) -> float:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lookmore.data.leakage import without_twins
 from lookmore.data.pack import Pack, build_pack
 from lookmore.data.sources import open_source
 from lookmore.data.splits import check_trainable
@@ -73,9 +74,11 @@ def open_material(
         The material.
 
     Raises:
-        DataError: If the images cannot be used for the recipe's task.
+        DataError: If the images cannot be used for the recipe's task, or some are in the test
+            split too and ``data.leaks`` is ``refuse``.
     """
     pack = build_pack(open_source(recipe.data), recipe.data, progress=progress)
+    pack = without_twins(pack, policy=recipe.data.leaks)
     check_trainable(pack.labels, pack.splits, recipe.student.task.loss)
     train, validation = pack.rows("train"), pack.rows("val")
     if limit is not None:

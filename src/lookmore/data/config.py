@@ -9,6 +9,7 @@ _CHOICES = {
     "source": ("auto", "folder", "manifest", "huggingface", "orl"),
     "fit": ("crop", "squash", "pad"),
     "split_by": ("image", "group", "class"),
+    "leaks": ("refuse", "drop", "allow"),
 }
 
 
@@ -66,6 +67,10 @@ class DataConfig:
 
     pairs_fold: int = 0
     """Fold of ``pairs``, counted from 1, whose people form the test split; 0: splits by share."""
+
+    leaks: str = "refuse"
+    """What becomes of training images that are in the test split too, or nearly: the run is refused
+    (``refuse``), they are left out of training (``drop``), or they stay (``allow``)."""
 
     max_unreadable: float = 0.01
     """Share of images that may be damaged before the run stops, in [0, 1]."""

@@ -140,7 +140,7 @@ class Grid:
                 settings=settings_of(recipe),
                 commit=commit(),
                 machine=machine(),
-                seconds=round(read_seconds(folder).get("student", 0.0), 1),
+                seconds=round(read_seconds(folder).get("student", 0.0), 3),
             )
             for row in shown
         ]
