@@ -1,7 +1,8 @@
 """Accuracy against the side of the probe: the figure that says at a glance what distilling buys."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import cycle
 from typing import Any, NamedTuple
 
 from matplotlib.axes import Axes
@@ -64,26 +65,43 @@ def _series(rows: Sequence[Row]) -> list[list[Row]]:
     return list(series.values())
 
 
+def line_style(method: str, *, rivals: Sequence[str], ours: str = _OURS[0]) -> dict[str, Any]:
+    """Return colour, dashes, width and marker of a method's line.
+
+    Args:
+        method: Which.
+        rivals: All rivals of the figure, each of which has a colour of its own.
+        ours: Colour of a line of ours.
+    """
+    role = method_of(method).role
+    dashes: Any = "-"
+    if role == "ours":
+        colour, width = ours, 2.4
+    elif role == "rival":
+        colour, width = _RIVALS[rivals.index(method) % len(_RIVALS)], 1.3
+    else:
+        (colour, dashes), width = _CONTROLS.get(method, (QUIET, "-")), 1.5
+    style = {"color": colour, "linestyle": dashes, "linewidth": width, "marker": "o"}
+    return style | {"markersize": 5.0 if role != "rival" else 3.5}
+
+
+def rivals_of(methods: Iterable[str]) -> list[str]:
+    """Return the rivals among methods, each once, in order."""
+    return [name for name in dict.fromkeys(methods) if method_of(name).role == "rival"]
+
+
 def _styled(series: Sequence[list[Row]]) -> list[_Line]:
     """Give each series its colour, dashes and marker.
 
     Where some lines have a sharp gallery and some a small one, the latter have hollow squares.
     """
     is_mixed = len({is_same_side(rows[0]) for rows in series}) > 1
-    methods = list(dict.fromkeys(rows[0].method for rows in series))
-    rivals = [method for method in methods if method_of(method).role == "rival"]
-    ours, lines = iter(_OURS * len(series)), []
+    rivals = rivals_of(rows[0].method for rows in series)
+    ours, lines = cycle(_OURS), []
     for rows in series:
-        method, role = rows[0].method, method_of(rows[0].method).role
-        dashes: Any = "-"
-        if role == "ours":
-            colour, width = next(ours), 2.4
-        elif role == "rival":
-            colour, width = _RIVALS[rivals.index(method) % len(_RIVALS)], 1.3
-        else:
-            (colour, dashes), width = _CONTROLS.get(method, (QUIET, "-")), 1.5
-        style = {"color": colour, "linestyle": dashes, "linewidth": width, "marker": "o"}
-        style["markersize"] = 5.0 if role != "rival" else 3.5
+        method = rows[0].method
+        colour = next(ours) if method_of(method).role == "ours" else _OURS[0]
+        style = line_style(method, rivals=rivals, ours=colour)
         if is_mixed and is_same_side(rows[0]):
             style |= {"marker": "s", "markerfacecolor": "white", "markeredgewidth": 1.3}
         lines.append(_Line(rows, style))

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-from lookmore.evaluate.page_parts import every_row, tables, top
+from lookmore.evaluate.page_parts import every_row, robustness_table, tables, top
 from lookmore.evaluate.page_style import STYLE
+from lookmore.evaluate.robustness import Robustness
 from lookmore.evaluate.rows import Row
 
 # The browser itself is told to fetch nothing and run nothing.
@@ -40,6 +41,7 @@ def write_page(
     facts: Sequence[tuple[str, str]],
     notes: Sequence[str],
     side: int | None = None,
+    robust: Sequence[Robustness] = (),
 ) -> None:
     """Write a report as one self-contained page, beside first and then renamed.
 
@@ -54,6 +56,7 @@ def write_page(
         notes: Sentences, in order.
         side: Side of the probe, in pixels, that the headline is about; None for the middle one of
             those measured. No headline is written if ours was not measured there.
+        robust: What `robustness` made of the rows; a table of its own.
 
     Raises:
         ValueError: If a figure is not a PNG file.
@@ -67,6 +70,7 @@ def write_page(
         f'<link rel="icon" href="data:,"><title>{escape(title)}</title><style>{STYLE}</style>'
         f"</head>\n<body><header><h1>{escape(title)}</h1>{top(rows, side=side)}</header>\n<main>"
         + _section("Figures", "".join(_figure(caption, png) for caption, png in figures))
+        + _section("How much detail can be lost", robustness_table(robust))
         + _section("Results", tables(rows))
         + _section("How it was made", f'<dl class="facts">{listed}</dl>' if listed else "")
         + _section("Notes", f'<ul class="notes">{noted}</ul>' if noted else "")

@@ -16,6 +16,7 @@ from lookmore.evaluate.labels import (
     percent_interval,
     side_label,
 )
+from lookmore.evaluate.robustness import TOLERANCE, Robustness, side_in_words
 from lookmore.evaluate.rows import Row
 
 
@@ -99,6 +100,40 @@ def _about(group: Group) -> str:
         f"In percent{f' of {n}' if n else ''}, with 95 % intervals ({intervals}); "
         f"degradation: {group.degradation}"
         f"{'; selected on ' + ', '.join(chosen) if chosen else ''}."
+    )
+
+
+def robustness_table(found: Sequence[Robustness]) -> str:
+    """Return area and side for each method and degradation; empty where there is nothing."""
+    if not found:
+        return ""
+    body = ""
+    for entry in found:
+        method = method_of(entry.method)
+        area = f"{percent(entry.area_low)} to {percent(entry.area_high)}"
+        likely = " to ".join(
+            side_in_words(entry, side) for side in (entry.good_from_low, entry.good_from_high)
+        )
+        kind = "small against small" if entry.is_same_side else ""
+        body += (
+            f'<tr class="{method.role}"><th scope="row">{escape(method.label)}'
+            f"<small>{kind}</small></th><td>{escape(entry.degradation)}</td>"
+            f'<td><b>{percent(entry.area)}</b> <span class="interval">({area})</span></td>'
+            f"<td><b>{_unbroken(side_in_words(entry, entry.good_from))}</b> "
+            f'<span class="interval">({_unbroken(likely)})</span></td></tr>'
+        )
+    sides = found[0].sides
+    about = (
+        f"Area: mean of the value in percent over log2 of the side, {sides[0]} to {sides[-1]} px. "
+        f"Good from: smallest side from which upwards the value is within {100 * TOLERANCE:.0f} "
+        f"points of the teacher's on sharp probes, so at {percent(found[0].level)} or above. In "
+        "brackets: the same of the lower and upper ends of the 95 % intervals at each side."
+    )
+    return (
+        f'<p class="quiet">{_unbroken(escape(about))}</p>'
+        '<div class="scroll"><table class="cells"><thead><tr><th scope="col">Method</th>'
+        '<th scope="col">Degradation</th><th scope="col">Area</th><th scope="col">Good from</th>'
+        f"</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 

@@ -1,5 +1,7 @@
 """From rows to what people look at: ``report.json``, figures, ``report.html``."""
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
 
@@ -7,11 +9,13 @@ import numpy as np
 from torch import Tensor
 
 from lookmore.chain.folder import read_seconds
-from lookmore.checkpoint.checkpoint import read_facts
+from lookmore.checkpoint.checkpoint import read_facts, write_whole
 from lookmore.evaluate.figures import accuracy_curve, save_figure
 from lookmore.evaluate.identification import gallery_and_probes
 from lookmore.evaluate.page import write_page
+from lookmore.evaluate.panels import by_gallery, robustness_panels
 from lookmore.evaluate.probes import make_probes
+from lookmore.evaluate.robustness import degradations_of, robustness
 from lookmore.evaluate.rows import Row, write_rows
 from lookmore.evaluate.run import Subject
 from lookmore.evaluate.strips import probe_strip, search_strip
@@ -24,6 +28,9 @@ HEADLINE_METRIC = {
     "matching": "rank1",
 }
 _FACES_SHOWN = 8
+_PANELS_CAPTION = (
+    "The grey band is within 5 points of what the teacher reaches on sharp probes, the level line."
+)
 _CAPTION = "Bands are 95 % intervals; level lines are what sharp probes reach."
 
 
@@ -69,6 +76,13 @@ def write_report(
     for name, part, caption in _curves(plain, sharp=recipe.data.side):
         figure = accuracy_curve(part, metric=metric, title=caption)
         shown.append((_CAPTION, save_figure(figure, figures / f"{name}.png")))
+    robust = robustness(rows, metric=metric)
+    if len(degradations_of(robust)) > 1:
+        for word, part in by_gallery(rows):
+            name = f"robustness-{word.lower()}" if word else "robustness"
+            title = f"What each way of losing detail costs{f' ({word})' if word else ''}"
+            panels = robustness_panels(part, metric=metric, title=title)
+            shown.append((_PANELS_CAPTION, save_figure(panels, figures / f"{name}.png")))
     if recipe.protocol == "identification":
         found = _searched(subject, figures / "matches.png")
         shown.append(
@@ -82,6 +96,8 @@ def write_report(
     )
 
     write_rows(rows, folder / "report.json")
+    summed = json.dumps([asdict(entry) for entry in robust], indent=1) + "\n"
+    write_whole(folder / "robustness.json", summed.encode())
     write_page(
         folder / "report.html",
         title=f"{recipe.evaluate.name or recipe.name}: recognising from few pixels",
@@ -90,6 +106,7 @@ def write_report(
         facts=_facts(folder, subject, peak_mib),
         notes=(),
         side=recipe.degradation.side,
+        robust=robust,
     )
     return Report(rows, folder / "report.json", folder / "report.html")
 

@@ -1,6 +1,7 @@
 """A run folder in, its rows out: every contestant, every side, every degradation."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,13 +28,15 @@ from lookmore.evaluate.open_set import identify_open
 from lookmore.evaluate.retrieval import retrieve
 from lookmore.evaluate.rows import Row
 from lookmore.evaluate.verification import verify
-from lookmore.recipe.config import Recipe
+from lookmore.recipe.config import DEGRADATIONS, Recipe
 from lookmore.recipe.load import recipe_from
 from lookmore.streams.stream import Stream
 from lookmore.teachers import Teacher, open_teacher
 from lookmore.teachers.space import GuideSpace
 
 _CHANGEABLE = ("evaluate.", "machine.", *(f"{name}=" for name in FREE_DATA))
+
+_ROBUSTNESS_SIDES = (8, 12, 16, 24, 32, 48, 64)
 
 NATIVE = 0
 """As a side of the probe: images at their own size, nothing shrunk."""
@@ -84,6 +87,26 @@ def trained_recipe(folder: Path, *, overrides: Sequence[str] = ()) -> Recipe:
                 f"{', '.join(f'{name}...' for name in _CHANGEABLE)}"
             )
     return recipe_from(facts["recipe"], source=str(folder), overrides=overrides)
+
+
+def robustness_recipe(recipe: Recipe, *, given: Sequence[str]) -> Recipe:
+    """Return a recipe that tries many sides under every degradation.
+
+    Args:
+        recipe: Of the run.
+        given: Overrides of the user's; sides and degradations named there stay as they are.
+
+    Returns:
+        The recipe.
+    """
+    named = {override.partition("=")[0] for override in given}
+    evaluate = recipe.evaluate
+    if "evaluate.sides" not in named:
+        sides = tuple(side for side in _ROBUSTNESS_SIDES if side < recipe.data.side)
+        evaluate = replace(evaluate, sides=sides)
+    if "evaluate.degradations" not in named:
+        evaluate = replace(evaluate, degradations=DEGRADATIONS)
+    return replace(recipe, evaluate=evaluate)
 
 
 def open_subject(folder: Path, recipe: Recipe, *, reporter: Reporter) -> Subject:
