@@ -1,8 +1,11 @@
-"""Write recipes/RESULTS.md, and the demo's block in README.md, from the reports of finished runs.
+"""Write recipes/RESULTS.md and the demo's block in README.md, from rows that runs have written.
 
-Type     python benchmarks/results.py runs/demo runs/lfw-16px
-Gives    recipes/RESULTS.md: one section a run, every number of its report.json
-         README.md: the block between the markers, and docs/figures/, from the run named demo
+Type     python benchmarks/results.py                            # from benchmarks/results/*.json
+         python benchmarks/results.py runs/demo runs/lfw-16px    # and from these run folders
+Gives    recipes/RESULTS.md: a section for each suite and, of the runs named, for each run; sections
+         of runs stay as they are while no run is named
+         docs/figures/: two pictures of each suite
+         README.md: the block between the markers, and its pictures, from the run named demo
 """
 
 import json
@@ -12,6 +15,7 @@ import sys
 from itertools import groupby
 from pathlib import Path
 
+from lookmore.evaluate.figures import accuracy_curve, save_figure
 from lookmore.evaluate.groups import Group, grouped
 from lookmore.evaluate.labels import (
     gallery_label,
@@ -23,6 +27,12 @@ from lookmore.evaluate.labels import (
     side_label,
 )
 from lookmore.evaluate.rows import Row, read_rows
+from lookmore.grid.compare import questions
+from lookmore.grid.figures import differences, for_curve
+from lookmore.grid.ledger import Ledger
+from lookmore.grid.markdown import reading, suite_section
+from lookmore.grid.suite import read_suite
+from lookmore.grid.table import question_label
 
 ROOT = Path(__file__).parents[1]
 # Written by a version that did not yet count the time of a process that was killed.
@@ -30,6 +40,8 @@ INTERRUPTED = {
     "dd55a6b83384": ", of which the student's is its last part alone: this run was stopped several "
     "times, moved from one thread to two, and resumed"
 }
+FIGURES = ROOT / "docs" / "figures"
+RUNS = "# Single runs"
 BEGIN, END = "<!-- written by benchmarks/results.py -->", "<!-- end -->"
 
 
@@ -96,10 +108,9 @@ def section(run: Path) -> str:
 
 def readme_block(run: Path) -> str:
     """Return the demo's figures and table for the README, and put the figures in place."""
-    figures = ROOT / "docs" / "figures"
-    figures.mkdir(exist_ok=True)
+    FIGURES.mkdir(exist_ok=True)
     for name in ("accuracy", "matches"):
-        shutil.copyfile(run / "figures" / f"{name}.png", figures / f"demo-{name}.png")
+        shutil.copyfile(run / "figures" / f"{name}.png", FIGURES / f"demo-{name}.png")
     rows = read_rows(run / "report.json")
     rank1 = next(group for group in grouped(rows) if group.metric == "rank1")
     return "\n\n".join(
@@ -115,15 +126,52 @@ def readme_block(run: Path) -> str:
     )
 
 
+def suite_part(path: Path) -> str:
+    """Return a suite's section, and draw its two pictures."""
+    suite = read_suite(ROOT / "benchmarks" / "suites" / f"{path.stem}.yaml", quick=False)
+    rows = Ledger(path).rows
+    pictures = []
+    for question in questions(rows):
+        own_side = question.probe_side == question.student_side == suite.sides[0]
+        if question.metric != suite.metric or question.degradation != "bicubic" or not own_side:
+            continue
+        kind = "-lr-lr" if question.is_same_side else ""
+        name, label = f"{path.stem}{kind}", question_label(question)
+        curve = accuracy_curve(
+            for_curve(
+                rows, student_side=question.student_side, degradation="bicubic",
+                metric=suite.metric, same_side=question.is_same_side,
+            ),
+            metric=suite.metric, title=f"{path.stem}: students for {question.student_side} px",
+        )  # fmt: skip
+        for figure, ending, words in (
+            (curve, "curve", "by side of the probe"),
+            (differences(rows, question, title=label), "methods", "ours less every other method"),
+        ):
+            save_figure(figure, FIGURES / f"suite-{name}-{ending}.png")
+            pictures.append(f"![{label}: {words}](../docs/figures/suite-{name}-{ending}.png)")
+    section, *tables = suite_section(path.stem, rows, metric=suite.metric).split("\n\n**", 1)
+    return "\n\n".join([section, *pictures, *(f"**{found}" for found in tables)])
+
+
 def main(runs: list[Path]) -> None:
     """Write both files."""
+    results = ROOT / "recipes" / "RESULTS.md"
     heading = (
-        "# Results\n\nEvery number here is a row of a run's `report.json`, written by "
-        "`python benchmarks/results.py " + " ".join(f"runs/{run.name}" for run in runs) + "`. "
-        "How each is earned: [protocols](../docs/method.md#what-is-measured).\n\n"
+        "# Results\n\nWritten by `python benchmarks/results.py`: suites from the rows in "
+        "`benchmarks/results/`, single runs from their `report.json`. How each number is earned: "
+        f"[protocols](../docs/method.md#what-is-measured).\n\n{reading()}"
     )
-    text = heading + "\n\n".join(section(run) for run in runs) + "\n"
-    (ROOT / "recipes" / "RESULTS.md").write_text(text, encoding="utf-8")
+    suites = [
+        suite_part(path)
+        for path in sorted((ROOT / "benchmarks" / "results").glob("*.json"))
+        if not path.stem.endswith("-quick")
+    ]
+    if runs:
+        told = [RUNS, *(section(run) for run in runs)]
+    else:
+        told = ["".join(results.read_text(encoding="utf-8").strip().partition(RUNS)[1:])]
+    results.write_text("\n\n".join([heading, *suites, *told]) + "\n", encoding="utf-8")
     readme = ROOT / "README.md"
     demo = next((run for run in runs if run.name == "demo"), None)
     if demo is not None:

@@ -17,9 +17,6 @@ OURS = "ours"
 class MethodConfig:
     """One way to train the student: what it changes in the suite's recipe."""
 
-    label: str = ""
-    """How tables and figures call it; empty = its name."""
-
     loss: str = ""
     """Name of a rival's loss, in place of our relations; empty = ours."""
 

@@ -1,0 +1,81 @@
+"""Pictures and the written section of a suite, from rows alone."""
+
+import math
+from collections.abc import Callable
+
+import pytest
+
+from lookmore.evaluate.figures import accuracy_curve
+from lookmore.grid.compare import Question
+from lookmore.grid.figures import differences, for_curve, mean_rows
+from lookmore.grid.ledger import GridRow
+from lookmore.grid.markdown import reading, suite_section
+
+Make = Callable[..., GridRow]
+QUESTION = Question(8, 8, "bicubic", False, "top1_accuracy")
+
+
+@pytest.fixture
+def rows(row: Make) -> list[GridRow]:
+    """Ours, a rival and a control over three seeds, another rival once, the teacher sharp."""
+    found = [
+        row(method, value + 0.01 * seed, seed=seed, probe_side=side, cell_method=cell)
+        for method, cell, value in (
+            ("ours", "ours", 0.9), ("kd", "kd", 0.8), ("teacher_upscaled", "ours", 0.5),
+        )
+        for seed in range(3)
+        for side in (8, 16)
+    ]  # fmt: skip
+    sharp = row("teacher", 0.95, cell_method="ours", probe_side=32, degradation="none")
+    return [*found, row("sp", 0.6), row("sp", 0.7, probe_side=16), sharp]
+
+
+def test_means_carry_two_standard_errors_and_single_runs_their_own_interval(
+    rows: list[GridRow],
+) -> None:
+    found = {(row.method, row.probe_side): row for row in mean_rows(rows)}
+    ours = found["ours", 8]
+    assert ours.value == pytest.approx(0.91)
+    assert ours.high - ours.value == pytest.approx(2 * 0.01 / math.sqrt(3))
+    assert (found["sp", 8].low, found["sp", 8].high) == pytest.approx((0.55, 0.65))
+    assert found["sp", 8].interval == "wilson"
+
+
+def test_the_curve_has_a_line_for_each_method(rows: list[GridRow], row: Make) -> None:
+    other = [row(degradation="degraded"), row(student_side=16), row(metric="auc")]
+    chosen = for_curve(
+        [*rows, *other], student_side=8, degradation="bicubic", metric="top1_accuracy",
+        same_side=False,
+    )  # fmt: skip
+    assert {found.method for found in chosen} == {
+        "ours", "kd", "sp", "teacher", "teacher_upscaled",
+    }  # fmt: skip
+    figure = accuracy_curve(chosen, metric="top1_accuracy", title="")
+    assert len(figure.axes) == 1
+
+
+def test_the_differences_name_every_method_but_ours_and_the_sharp_teacher(
+    rows: list[GridRow],
+) -> None:
+    figure = differences(rows, QUESTION, title="Ours less the others")
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert labels == ["Teacher, probes scaled up", "SP", "KD, softened scores"]
+    words = " ".join(text.get_text() for text in figure.axes[0].texts)
+    assert "one run" in words
+    assert "n = 3" in words
+
+
+def test_without_ours_there_is_nothing_to_draw(row: Make) -> None:
+    with pytest.raises(ValueError, match="ours was measured in"):
+        differences([row("kd", 0.5)], QUESTION, title="")
+
+
+def test_the_section_says_what_was_run_and_who_is_ahead(rows: list[GridRow]) -> None:
+    text = suite_section("small", rows, metric="top1_accuracy")
+    assert text.startswith("## Suite small")
+    assert "seeds 0, 1, 2" in text
+    assert "commit c" in text
+    assert "| **Student, distilled** | 91.0 ± 0.6 | 3 |  |" in text
+    assert "| KD, softened scores | 81.0 ± 0.6 | 3 | +10.0 ± 0.0, ahead |" in text
+    assert "| SP | 60.0 (55.0 to 65.0) | 1 | +30.0 (one run) |" in text
+    assert "2 of its standard errors" in reading()
