@@ -79,6 +79,7 @@ def train(feed: Feed, tmp_path: Path) -> Train:
         rate: float = 1e-2,
         average: float = 0.9,
         dropout: float = 0.2,
+        optimizer: str = "adamw",
     ) -> tuple[StageObjective, bool]:
         orders = weights or {"individual": 1.0, "angle": 1.0}
         with torch.random.fork_rng(devices=[]):
@@ -98,7 +99,12 @@ def train(feed: Feed, tmp_path: Path) -> Train:
             feed=feed,
             weights={f"{order}/teacher_to_student": w for order, w in orders.items()},
             schedule=ScheduleConfig(
-                epochs=epochs, batch=6, learning_rate=rate, average=average, checkpoint_seconds=0
+                epochs=epochs,
+                batch=6,
+                optimizer=optimizer,
+                learning_rate=rate,
+                average=average,
+                checkpoint_seconds=0,
             ),
             fabric=make_fabric(MachineConfig(device="cpu", threads=1)),
             folder=tmp_path / folder,

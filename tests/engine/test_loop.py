@@ -18,21 +18,24 @@ def log_lines(folder: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_the_objective_falls(train: Train, tmp_path: Path) -> None:
-    train(epochs=30, dropout=0.0)
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+def test_the_objective_falls(train: Train, tmp_path: Path, optimizer: str) -> None:
+    train(epochs=30, dropout=0.0, optimizer=optimizer)
     totals = [float(line["total"]) for line in log_lines(tmp_path / "stage")]
     assert len(totals) == 30
     assert totals[-1] < 0.2 * totals[0]
 
 
-@pytest.mark.parametrize("cut", [1, 2, 5])
+@pytest.mark.parametrize(
+    ("cut", "optimizer"), [(1, "adamw"), (2, "adamw"), (5, "adamw"), (3, "muon")]
+)
 def test_resuming_after_any_step_gives_the_same_bits(
-    train: Train, tmp_path: Path, cut: int
+    train: Train, tmp_path: Path, cut: int, optimizer: str
 ) -> None:
-    whole, _ = train(folder="whole")
-    _, finished = train(folder="cut", stop_after_steps=cut)
+    whole, _ = train(folder="whole", optimizer=optimizer)
+    _, finished = train(folder="cut", stop_after_steps=cut, optimizer=optimizer)
     assert not finished
-    again, finished = train(folder="cut")
+    again, finished = train(folder="cut", optimizer=optimizer)
     assert finished
     expected, found = whole.learner.state_dict(), again.learner.state_dict()
     assert expected.keys() == found.keys()

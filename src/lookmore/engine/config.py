@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from lookmore.errors import ConfigError
 
 PRECISIONS = ("float32", "bfloat16")
+OPTIMIZERS = ("adamw", "muon")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ScheduleConfig:
-    """How long and how fast one stage learns (AdamW; linear warm-up, then half a cosine)."""
+    """How long and how fast one stage learns (linear warm-up, then half a cosine)."""
 
     epochs: int = 30
     """Passes over the training images; each pass sees one view of every image."""
@@ -17,11 +18,15 @@ class ScheduleConfig:
     batch: int = 64
     """Images in a batch; relations are compared within it."""
 
+    optimizer: str = "adamw"
+    """``adamw``, or ``muon``, which steps kernels of convolutions by orthogonal matrices and learns
+    faster by the step."""
+
     learning_rate: float = 2e-3
     """Peak learning rate; the last step has a hundredth of it."""
 
     weight_decay: float = 0.05
-    """AdamW weight decay of matrices and kernels; biases and norms have none."""
+    """Decoupled weight decay of matrices and kernels; biases and norms have none."""
 
     warmup_share: float = 0.05
     """Share of all steps during which the rate rises from 0, in [0, 1)."""
@@ -44,6 +49,10 @@ class ScheduleConfig:
                 raise ConfigError(
                     f"schedule.{name} must be at least {least}, got {getattr(self, name)}"
                 )
+        if self.optimizer not in OPTIMIZERS:
+            raise ConfigError(
+                f"schedule.optimizer must be one of {', '.join(OPTIMIZERS)}, got {self.optimizer!r}"
+            )
         if not self.learning_rate > 0:
             raise ConfigError(f"schedule.learning_rate must be above 0, got {self.learning_rate}")
         for name in ("weight_decay", "images_per_class", "checkpoint_seconds"):

@@ -12,6 +12,7 @@ from lookmore.engine.config import MachineConfig, ScheduleConfig
 from lookmore.engine.cores import usable_cores
 from lookmore.engine.feed import Feed
 from lookmore.engine.log import RunLog
+from lookmore.engine.muon import Muon
 from lookmore.engine.objective import StageObjective, first_bad_term, parameter_groups
 from lookmore.engine.schedule import learning_rate_at
 from lookmore.engine.state import (
@@ -106,9 +107,8 @@ def train_stage(
     """
     folder.mkdir(parents=True, exist_ok=True)
     state_path = folder / STATE_NAME
-    optimizer = torch.optim.AdamW(
-        parameter_groups(objective, weight_decay=schedule.weight_decay), lr=0.0
-    )
+    kind = {"adamw": torch.optim.AdamW, "muon": Muon}[schedule.optimizer]
+    optimizer = kind(parameter_groups(objective, weight_decay=schedule.weight_decay), lr=0.0)
     learner = objective.learner
     objective.to(fabric.device)
     average = MovingAverage(learner, decay=schedule.average) if schedule.average else None
