@@ -12,12 +12,13 @@ from lookmore.data.pairs import Pairs
 from lookmore.errors import ConfigError, DataError
 from lookmore.evaluate.classification import classify
 from lookmore.evaluate.contest import Contestant, contestants
-from lookmore.evaluate.encoder import Embedder, Encoder
+from lookmore.evaluate.encoder import Embedder, Encoder, teacher_encoder
 from lookmore.evaluate.identification import by_person, gallery_and_probes, identify
 from lookmore.evaluate.probes import make_probes, probe_degradation
 from lookmore.evaluate.retrieval import retrieve
 from lookmore.evaluate.verification import verify
 from lookmore.recipe.config import DEGRADATIONS
+from lookmore.teachers.space import GuideSpace
 
 PEOPLE, SHOTS, SIDE = 6, 4, 16
 
@@ -195,11 +196,36 @@ def test_what_was_embedded_once_is_not_embedded_again(
     assert len(sides_seen) == asked + 2
 
 
+def test_a_teacher_is_asked_once_for_all_folds(embed: Embedder, pack: Pack) -> None:
+    asked = []
+
+    class Told:
+        name, fingerprint, width, licence = "told", "told", 2, "none"
+
+        def embed(self, high: torch.Tensor) -> torch.Tensor:
+            asked.append(len(high))
+            return high.mean(dim=(2, 3))[:, :2] + 1
+
+    rows = pack.rows("test")
+    spaces = [GuideSpace(mean=torch.tensor(mean)) for mean in ([0.0, 0.0], [1.1, 0.9])]
+    one, other = (
+        embed(teacher_encoder(Told(), space, side=SIDE, flip=False), rows, side=SIDE)
+        for space in spaces
+    )
+    assert sum(asked) == len(rows)
+    seen = Told().embed(pack.batch(rows).float() / 255)
+    assert np.allclose(one, spaces[0].place(seen), atol=1e-6)
+    assert np.allclose(other, spaces[1].place(seen), atol=1e-6)
+
+
 def test_a_teacher_that_is_a_file_answers_by_id_and_is_not_scaled_up(
     pack: Pack, embed: Embedder, perfect: Encoder
 ) -> None:
     stored = Encoder(
-        "teacher", "file", perfect.embed, lambda ids: torch.eye(2)[[len(i) % 2 for i in ids]]
+        "teacher",
+        "file",
+        perfect.embed,
+        recall=lambda ids: torch.eye(2)[[len(i) % 2 for i in ids]],
     )
     rows = pack.rows("test")
     assert embed(stored, rows, side=SIDE).shape == (len(rows), 2)

@@ -1,5 +1,6 @@
 """A cell's recipe: what each method changes, and what it leaves alone."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -35,8 +36,6 @@ def test_every_method_comes_once_before_any_is_repeated(suite: SuiteConfig) -> N
 
 
 def test_some_methods_may_be_tried_at_fewer_sides(suite: SuiteConfig) -> None:
-    from dataclasses import replace
-
     wide = replace(suite, sides=(8, 16), sides_of={"closer": (16,)})
     assert {cell.side for cell in cells_of(wide) if cell.method == "closer"} == {16}
     assert {cell.side for cell in cells_of(wide) if cell.method == "ours"} == {8, 16}
@@ -73,6 +72,20 @@ def test_a_rival_has_its_loss_and_the_task_and_none_of_our_relations(recipe) -> 
     assert found.student.task.loss == "cross-entropy"
 
 
+def test_alone_there_is_no_guide_at_all(recipe) -> None:  # type: ignore[no-untyped-def]
+    found = recipe(OURS, MethodConfig(alone=True))
+    assert found.assistant is None
+    assert found.student.active_guides == found.student.active_orders == {}
+    assert found.student.task.loss == "cross-entropy"
+
+
+def test_a_suite_may_leave_out_controls(recipe, suite: SuiteConfig, home: Path) -> None:  # type: ignore[no-untyped-def]
+    fewer = replace(suite, controls=("teacher",))
+    found = recipe_of(OURS, fewer, MethodConfig(), home=home, overrides=())
+    assert found.evaluate.controls == ("teacher",)
+    assert settings_of(found) == settings_of(recipe(OURS, MethodConfig()))
+
+
 def test_an_order_that_the_recipe_lacks_is_refused(recipe) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(ConfigError, match="keeps the orders angle"):
         recipe(OURS, MethodConfig(orders=("angle",)))
@@ -82,6 +95,9 @@ def test_settings_change_with_what_is_trained_and_not_with_where_images_lie(reci
     plain = settings_of(recipe(OURS, MethodConfig(), "data.root=here"))
     same = recipe(OURS, MethodConfig(), "data.root=there", "machine.threads=1", "data.cache=x")
     assert settings_of(same) == plain
+    said = recipe(OURS, MethodConfig(), "student.schedule.optimizer=adamw", "views.flip=true")
+    assert settings_of(said) == plain  # a default, said or not
+    assert settings_of(recipe(OURS, MethodConfig(), "student.temperature=0.2")) != plain
     assert settings_of(recipe(OURS, MethodConfig(), "views.count=3")) != plain
     assert settings_of(recipe(OURS, MethodConfig(orders=("distance",)))) != plain
     assert settings_of(recipe(OURS, MethodConfig(), "evaluate.sides=[16]")) != plain

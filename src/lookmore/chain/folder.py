@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Mapping
+from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -66,14 +67,28 @@ def _refuse_other_settings(folder: Path, recipe: Recipe) -> None:
         )
 
 
-def plain_settings(recipe: Recipe) -> dict[str, Any]:
-    """Return all settings that decide what is trained and measured, by dotted name.
+def chosen_settings(recipe: Recipe) -> dict[str, Any]:
+    """Return the settings that decide what is trained and measured, by dotted name.
 
-    Left out are the name, where the images lie, and how the machine is used.
+    Left out are those that have their default, so that a setting that is new in lookmore changes
+    nothing here; and the name, where the images lie, how the machine is used, and the controls.
     """
     place = ("name", "machine.device", "machine.threads", *FREE_DATA, "evaluate.controls")
-    flat = _flat(as_plain(recipe))
+    flat = _flat(_chosen(recipe))
     return {name: value for name, value in sorted(flat.items()) if name not in place}
+
+
+def _chosen(settings: Any) -> dict[str, Any]:
+    """Return a settings dataclass as plain values, without fields that have their default."""
+    plain, chosen = as_plain(settings), {}
+    for field in fields(settings):
+        value = getattr(settings, field.name)
+        default = field.default
+        if default is MISSING and field.default_factory is not MISSING:
+            default = field.default_factory()
+        if default is MISSING or value != default:
+            chosen[field.name] = _chosen(value) if is_dataclass(value) else plain[field.name]
+    return chosen
 
 
 def _is_free(name: str) -> bool:

@@ -23,7 +23,7 @@ from lookmore.teachers.embedding_file import EmbeddingFile
 from lookmore.teachers.space import GuideSpace
 
 _BATCH = 64
-_FORMAT = 1
+_FORMAT = 2
 
 
 class Encoder(NamedTuple):
@@ -33,13 +33,17 @@ class Encoder(NamedTuple):
     """``teacher``, ``assistant``, ``student`` or ``student_alone``."""
 
     fingerprint: str
-    """Equal means equal embeddings."""
+    """Equal means equal embeddings, before they are placed."""
 
     embed: Callable[[Tensor], Tensor]
-    """``(B, 3, s, s)`` in [0, 1], any side, to ``(B, D)`` unit rows."""
+    """``(B, 3, s, s)`` in [0, 1], any side, to ``(B, D)`` rows; these are kept on disk."""
+
+    place: Callable[[Tensor], Tensor] = F.normalize
+    """``(B, D)`` rows to unit rows where they are compared: a run's own, so that the teacher is
+    asked once for all folds, each of which has another mean."""
 
     recall: Callable[[Sequence[str]], Tensor] | None = None
-    """Image ids to ``(B, D)`` unit rows, for a teacher that is a file and cannot see; such an
+    """Image ids to ``(B, D)`` rows, for a teacher that is a file and cannot see; such an
     encoder has sharp embeddings only."""
 
 
@@ -59,14 +63,13 @@ def teacher_encoder(teacher: Teacher, space: GuideSpace, *, side: int, flip: boo
         found = teacher.embed(images)
         if flip:
             found = (found + teacher.embed(images.flip(3))) / 2
-        return space.place(found)
+        return found
 
-    mean = hashlib.sha256(space.mean.numpy().tobytes()).hexdigest()
-    facts = [teacher.fingerprint, mean, side, flip]
+    facts = [teacher.fingerprint, side, flip]
     digest = hashlib.sha256(json.dumps(facts).encode()).hexdigest()
     if isinstance(teacher, EmbeddingFile):
-        return Encoder("teacher", digest, embed, lambda ids: space.place(teacher.embed_ids(ids)))
-    return Encoder("teacher", digest, embed)
+        return Encoder("teacher", digest, embed, space.place, teacher.embed_ids)
+    return Encoder("teacher", digest, embed, space.place)
 
 
 def stream_encoder(stream: Stream, *, name: str, weights: str, flip: bool) -> Encoder:
@@ -101,7 +104,7 @@ class Embedder:
         """Return ``(B, D)`` float32 unit embeddings of pack ``rows`` seen at ``side`` pixels."""
         sharp = side >= self.pack.images.shape[-1]
         if encoder.recall is not None and sharp:
-            return encoder.recall([self.pack.ids[row] for row in rows]).numpy()
+            return encoder.place(encoder.recall([self.pack.ids[row] for row in rows])).numpy()
         digest = hashlib.sha256(self.pack.keys[rows].tobytes())
         facts = [
             _FORMAT, encoder.fingerprint, int(side), "none" if sharp else degradation,
@@ -110,18 +113,18 @@ class Embedder:
         digest.update(json.dumps(facts).encode())
         path = self.cache / f"probes-{digest.hexdigest()[:24]}.npy"
         if path.exists():
-            return np.asarray(np.load(path), dtype=np.float32)
+            return encoder.place(torch.from_numpy(np.load(path).astype(np.float32))).numpy()
         found: list[Tensor] = []
         note = f"{encoder.stream} at {side} px"
         for start in range(0, len(rows), _BATCH):
             part = rows[start : start + _BATCH]
             with torch.inference_mode():
                 images = make_probes(self.pack, part, side=side, degradation=degradation)
-                found.append(F.normalize(encoder.embed(images)))
+                found.append(encoder.embed(images))
             self.report(start + len(part), len(rows), note)
-        embeddings = torch.cat(found).numpy()
+        embeddings = torch.cat(found).float()
         content = io.BytesIO()
-        np.save(content, embeddings)
+        np.save(content, embeddings.numpy())
         self.cache.mkdir(parents=True, exist_ok=True)
         write_whole(path, content.getvalue())
-        return embeddings
+        return encoder.place(embeddings).numpy()

@@ -7,10 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from lookmore.chain.folder import plain_settings
+from lookmore.chain.folder import chosen_settings
+from lookmore.chain.run import alone_config
 from lookmore.errors import ConfigError
 from lookmore.grid.suite import OURS, MethodConfig, SuiteConfig
-from lookmore.recipe.config import CONTROLS, LearnerConfig, Recipe
+from lookmore.recipe.config import LearnerConfig, Recipe
 from lookmore.recipe.load import load_recipe
 
 
@@ -92,7 +93,7 @@ def recipe_of(
             f"degradation.side={cell.side}",
         ],
     )
-    controls = CONTROLS if cell.method == OURS else ()
+    controls = suite.controls if cell.method == OURS else ()
     return _changed(
         replace(recipe, evaluate=replace(recipe.evaluate, controls=controls)), method, str(cell)
     )
@@ -100,11 +101,14 @@ def recipe_of(
 
 def settings_of(recipe: Recipe) -> str:
     """Return a hash of all that decides a cell's numbers, but for where the images lie."""
-    return hashlib.sha256(json.dumps(plain_settings(recipe)).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps(chosen_settings(recipe)).encode()).hexdigest()[:16]
 
 
 def _changed(recipe: Recipe, method: MethodConfig, name: str) -> Recipe:
     student = recipe.student
+    if method.alone:
+        student = alone_config(recipe, width=student.stream.width)
+        return replace(recipe, student=student, assistant=None)
     if method.guides:
         student = replace(student, guides=method.guides)
     if method.loss:

@@ -9,6 +9,7 @@ import yaml
 
 from lookmore.errors import ConfigError
 from lookmore.recipe.build import build
+from lookmore.recipe.config import CONTROLS
 
 OURS = "ours"
 
@@ -19,6 +20,9 @@ class MethodConfig:
 
     loss: str = ""
     """Name of a rival's loss, in place of our relations; empty = ours."""
+
+    alone: bool = False
+    """Whether the student learns from labels only."""
 
     orders: tuple[str, ...] = ()
     """Orders of the student's that stay; empty = as in the recipe."""
@@ -77,6 +81,9 @@ class SuiteConfig:
 
     methods: tuple[str, ...]
     """Names out of the methods' file; ``ours`` must be among them."""
+
+    controls: tuple[str, ...] = CONTROLS
+    """Controls that are measured, and trained, in the cells of ours."""
 
     sides_of: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     """Sides of single methods, where they are tried at fewer than the suite's."""
