@@ -5,6 +5,7 @@ Type     python benchmarks/results.py                            # from benchmar
 Gives    recipes/RESULTS.md: a section for each suite and, of the runs named, for each run; sections
          of runs stay as they are while no run is named
          docs/figures/: two pictures of each suite
+         docs/method.md: what each part of the method is worth
          README.md: the block between the markers, and its pictures, from the run named demo
 """
 
@@ -29,8 +30,8 @@ from lookmore.evaluate.labels import (
 from lookmore.evaluate.rows import Row, read_rows
 from lookmore.grid.compare import questions
 from lookmore.grid.figures import differences, for_curve
-from lookmore.grid.ledger import Ledger
-from lookmore.grid.markdown import reading, suite_section
+from lookmore.grid.ledger import GridRow, Ledger
+from lookmore.grid.markdown import parts_table, reading, suite_section
 from lookmore.grid.suite import read_suite
 from lookmore.grid.table import question_label
 
@@ -42,6 +43,11 @@ INTERRUPTED = {
 }
 FIGURES = ROOT / "docs" / "figures"
 RUNS = "# Single runs"
+SUITE_FILES = [
+    path
+    for path in sorted((ROOT / "benchmarks" / "results").glob("*.json"))
+    if not path.stem.endswith("-quick")
+]
 BEGIN, END = "<!-- written by benchmarks/results.py -->", "<!-- end -->"
 
 
@@ -115,13 +121,11 @@ def readme_block(run: Path) -> str:
     rank1 = next(group for group in grouped(rows) if group.metric == "rank1")
     return "\n\n".join(
         [
-            BEGIN,
             "![For eight 16-pixel probes: whom the teacher finds, and whom the student finds]"
             "(docs/figures/demo-matches.png)",
             "![Rank-1 identification by side of the probe](docs/figures/demo-accuracy.png)",
             f"Rank-1 identification in %, {rank1.rows[-1].n} probes, 95 % intervals:",
             table(rank1),
-            END,
         ]
     )
 
@@ -154,6 +158,23 @@ def suite_part(path: Path) -> str:
     return "\n\n".join([section, *pictures, *(f"**{found}" for found in tables)])
 
 
+def read_suites() -> dict[str, tuple[str, list[GridRow]]]:
+    """Return each suite that has rows, with its metric."""
+    found = {}
+    for path in SUITE_FILES:
+        suite = read_suite(ROOT / "benchmarks" / "suites" / f"{path.stem}.yaml", quick=False)
+        found[path.stem] = (suite.metric, Ledger(path).rows)
+    return found
+
+
+def write_block(page: Path, block: str) -> None:
+    """Put a block between the markers of a page."""
+    pattern = re.compile(re.escape(BEGIN) + ".*?" + re.escape(END), re.DOTALL)
+    whole = f"{BEGIN}\n\n{block}\n\n{END}"
+    old = page.read_text(encoding="utf-8")
+    page.write_text(pattern.sub(lambda found: whole, old, count=1), encoding="utf-8")
+
+
 def main(runs: list[Path]) -> None:
     """Write both files."""
     results = ROOT / "recipes" / "RESULTS.md"
@@ -162,23 +183,17 @@ def main(runs: list[Path]) -> None:
         "`benchmarks/results/`, single runs from their `report.json`. How each number is earned: "
         f"[protocols](../docs/method.md#what-is-measured).\n\n{reading()}"
     )
-    suites = [
-        suite_part(path)
-        for path in sorted((ROOT / "benchmarks" / "results").glob("*.json"))
-        if not path.stem.endswith("-quick")
-    ]
+    suites = [suite_part(path) for path in SUITE_FILES]
     if runs:
         told = [RUNS, *(section(run) for run in runs)]
     else:
         told = ["".join(results.read_text(encoding="utf-8").strip().partition(RUNS)[1:])]
+    write_block(ROOT / "docs" / "method.md", parts_table(read_suites()))
     results.write_text("\n\n".join([heading, *suites, *told]) + "\n", encoding="utf-8")
     readme = ROOT / "README.md"
     demo = next((run for run in runs if run.name == "demo"), None)
     if demo is not None:
-        pattern = re.compile(re.escape(BEGIN) + ".*?" + re.escape(END), re.DOTALL)
-        block = readme_block(demo)
-        old = readme.read_text(encoding="utf-8")
-        readme.write_text(pattern.sub(lambda found: block, old, count=1), encoding="utf-8")
+        write_block(readme, readme_block(demo))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from lookmore.evaluate.figures import accuracy_curve
 from lookmore.grid.compare import Question
 from lookmore.grid.figures import differences, for_curve, mean_rows
 from lookmore.grid.ledger import GridRow
-from lookmore.grid.markdown import reading, suite_section
+from lookmore.grid.markdown import parts_table, reading, suite_section
 
 Make = Callable[..., GridRow]
 QUESTION = Question(8, 8, "bicubic", False, "top1_accuracy")
@@ -78,4 +78,14 @@ def test_the_section_says_what_was_run_and_who_is_ahead(rows: list[GridRow]) -> 
     assert "| **Student, distilled** | 91.0 ± 0.6 | 3 |  |" in text
     assert "| KD, softened scores | 81.0 ± 0.6 | 3 | +10.0 ± 0.0, ahead |" in text
     assert "| SP | 60.0 (55.0 to 65.0) | 1 | +30.0 (one run) |" in text
+    assert "| Teacher, sharp probes | 95.0 (90.0 to 100.0) | 1 |  |" in text
+    assert "| method | 8 px | 16 px |" in text
+    assert "| SP | 60.0 | 70.0 |" in text
     assert "2 of its standard errors" in reading()
+
+
+def test_what_each_part_is_worth_is_the_paired_difference(rows: list[GridRow], row: Make) -> None:
+    found = parts_table({"small": ("top1_accuracy", [*rows, row("orders_12", 0.89)])})
+    assert "| order 3 | small | bicubic probes of 8 px | +1.0 (one run) | 1 |" in found.splitlines()
+    assert "| the student: the teacher, probes scaled up | small |" in found
+    assert "KD" not in found

@@ -1,8 +1,9 @@
 """A suite's section of RESULTS.md, made from its rows and from nothing else."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
-from lookmore.evaluate.labels import method_of
+from lookmore.evaluate.labels import method_of, percent, side_label
 from lookmore.grid.compare import CLEAR, Question, questions, standings
 from lookmore.grid.ledger import GridRow
 from lookmore.grid.suite import OURS
@@ -36,10 +37,71 @@ def suite_section(name: str, rows: Sequence[GridRow], *, metric: str) -> str:
         f"`lookmore benchmark {name}` with where the images lie; all rows, other metrics among "
         f"them, in `benchmarks/results/{name}.json`. {'; '.join(facts)}.",
     ]
-    found = [question for question in questions(rows) if question.metric == metric]
-    for question in found:
+    asked = [question for question in questions(rows) if question.metric == metric]
+    for question in main_questions(asked):
         parts += [f"**{question_label(question)}**", _table(rows, question)]
+    for side, same_side in dict.fromkeys((q.student_side, q.is_same_side) for q in asked):
+        others = [q for q in asked if (q.student_side, q.is_same_side) == (side, same_side)]
+        kind = question_label(others[0]).partition(":")[0] + (", LR-LR" if same_side else "")
+        parts += [f"{kind}, students for {side} px, all probes:", _wide(rows, others)]
     return "\n\n".join(parts)
+
+
+PARTS = MappingProxyType(
+    {
+        "student_alone": "any guide",
+        "teacher_upscaled": "the student: the teacher, probes scaled up",
+        "individual_alone": "orders 2 and 3, and the assistant where there is one",
+        "ours_without_assistant": "the assistant",
+        "orders_1": "orders 2 and 3",
+        "orders_2": "orders 1 and 3",
+        "orders_3": "orders 1 and 2",
+        "orders_12": "order 3",
+        "orders_13": "order 2",
+        "orders_23": "order 1",
+        "guide_assistant": "the teacher as a guide of the student",
+        "guide_teacher": "the assistant as a guide of the student (it starts from it still)",
+        "views_1": "views: each image as it is",
+        "views_4": "all views but four",
+        "blends_none": "blends",
+        "width_32": "numbers in an embedding: 32 are left",
+        "width_64": "numbers in an embedding: 64 are left",
+    }
+)
+"""What ours loses in a method: the parts whose worth the paired difference is."""
+
+
+def parts_table(suites: Mapping[str, tuple[str, Sequence[GridRow]]]) -> str:
+    """Return what each part of the method is worth, over all suites.
+
+    Args:
+        suites: Name to its metric and rows.
+    """
+    lines = [
+        "| taken away | suite | what is asked | it costs, in points | runs |",
+        "|---|---|---|---|---|",
+    ]
+    for method, part in PARTS.items():
+        for name, (metric, rows) in suites.items():
+            asked = [question for question in questions(rows) if question.metric == metric]
+            for question in main_questions(asked):
+                for standing in standings(rows, question):
+                    if standing.method == method and ahead_cell(standing):
+                        what = question_label(question).partition(": ")[2].partition("; ")[0]
+                        lines.append(
+                            f"| {part} | {name} | {what} | {ahead_cell(standing)} | "
+                            f"{standing.cells} |"
+                        )
+    return "\n".join(lines)
+
+
+def main_questions(asked: Sequence[Question]) -> list[Question]:
+    """Return those about bicubic probes of the students' own side."""
+    return [
+        question
+        for question in asked
+        if question.degradation == "bicubic" and question.probe_side == question.student_side
+    ]
 
 
 def reading() -> str:
@@ -61,3 +123,24 @@ def _table(rows: Sequence[GridRow], question: Question) -> str:
         ahead = ahead_cell(standing)
         lines.append(f"| {label} | {value_cell(standing)} | {standing.cells} | {ahead} |")
     return "\n".join(lines)
+
+
+def _wide(rows: Sequence[GridRow], asked: Sequence[Question]) -> str:
+    """Return means alone, methods down, probes across: what is small in its file stands last."""
+    asked = sorted(asked, key=lambda q: (q.degradation, q.probe_side == 0, q.probe_side))
+    found = {q: {s.method: s for s in standings(rows, q)} for q in asked}
+    methods = list(dict.fromkeys(name for q in asked for name in found[q]))
+    heads = [f"{side_label(q.probe_side)}{_how(q)}" for q in asked]
+    lines = [f"| method | {' | '.join(heads)} |", "|---" * (len(heads) + 1) + "|"]
+    for name in sorted(methods, key=lambda name: name == OURS):
+        method = method_of(name)
+        if method.role == "reference":
+            continue
+        label = f"**{method.label}**" if name == OURS else method.label
+        cells = [percent(found[q][name].mean) if name in found[q] else "" for q in asked]
+        lines.append(f"| {label} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _how(question: Question) -> str:
+    return "" if question.degradation in ("bicubic", "none") else f", {question.degradation}"

@@ -47,7 +47,8 @@ def value_cell(standing: Standing) -> str:
 
 def ahead_cell(standing: Standing) -> str:
     """Return how far ours is ahead, in points; bold words only where that is clear."""
-    if standing.method == OURS or math.isnan(standing.ahead):
+    is_reference = method_of(standing.method).role == "reference"  # it saw sharp probes
+    if standing.method == OURS or is_reference or math.isnan(standing.ahead):
         return ""
     points = f"{100 * standing.ahead:+.1f}"
     if math.isnan(standing.ahead_error):

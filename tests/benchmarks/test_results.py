@@ -1,0 +1,39 @@
+"""What the pages say of suites is what the rows say: nobody writes there by hand."""
+
+from pathlib import Path
+
+import pytest
+
+from lookmore.grid.ledger import Ledger
+from lookmore.grid.markdown import parts_table, suite_section
+from lookmore.grid.suite import read_suite
+
+ROOT = Path(__file__).parents[2]
+RESULTS = [
+    path
+    for path in sorted((ROOT / "benchmarks" / "results").glob("*.json"))
+    if not path.stem.endswith("-quick")
+]
+
+
+def metric_of(path: Path) -> str:
+    suite = ROOT / "benchmarks" / "suites" / f"{path.stem}.yaml"
+    return read_suite(suite, quick=False).metric
+
+
+def test_some_suite_has_rows() -> None:
+    assert RESULTS
+
+
+@pytest.mark.parametrize("path", RESULTS, ids=lambda path: path.stem)
+def test_the_results_page_says_what_the_rows_say(path: Path) -> None:
+    page = (ROOT / "recipes" / "RESULTS.md").read_text(encoding="utf-8")
+    section = suite_section(path.stem, Ledger(path).rows, metric=metric_of(path))
+    for paragraph in section.split("\n\n"):
+        assert paragraph in page, "run: python benchmarks/results.py"
+
+
+def test_the_method_page_says_what_each_part_is_worth() -> None:
+    page = (ROOT / "docs" / "method.md").read_text(encoding="utf-8")
+    suites = {path.stem: (metric_of(path), Ledger(path).rows) for path in RESULTS}
+    assert parts_table(suites) in page, "run: python benchmarks/results.py"
