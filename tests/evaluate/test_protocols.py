@@ -14,9 +14,11 @@ from lookmore.evaluate.classification import classify
 from lookmore.evaluate.contest import Contestant, contestants
 from lookmore.evaluate.encoder import Embedder, Encoder, teacher_encoder
 from lookmore.evaluate.identification import by_person, gallery_and_probes, identify
+from lookmore.evaluate.measure import share_of
 from lookmore.evaluate.probes import make_probes, probe_degradation
 from lookmore.evaluate.retrieval import retrieve
 from lookmore.evaluate.verification import verify
+from lookmore.metrics.intervals import wilson
 from lookmore.recipe.config import DEGRADATIONS
 from lookmore.teachers.space import GuideSpace
 
@@ -181,6 +183,21 @@ def test_classification_by_scores_and_by_nearest_class_mean(
     [nearest] = classify(who(perfect, perfect), scores=None, **settings)  # type: ignore[arg-type]
     assert nearest.value == 1.0
     assert nearest.gallery_stream == "student"
+
+
+def test_frames_of_a_track_are_drawn_together() -> None:
+    tracks = np.repeat(np.arange(10), 20)
+    hits = tracks % 2 == 0  # a track is right or wrong as a whole
+    names = {"metric": "top1_accuracy", "gallery_side": 0, "gallery_stream": "none"}
+    alone, together = (
+        share_of(hits, **names, groups=groups)  # type: ignore[arg-type]
+        for groups in (None, tracks)
+    )
+    assert alone.value == together.value == 0.5
+    assert together.interval == "bootstrap over groups"
+    assert together.high - together.low > 3 * (alone.high - alone.low)
+    sure = share_of(np.ones(200, dtype=bool), **names, groups=tracks)  # type: ignore[arg-type]
+    assert (sure.low, sure.high) == pytest.approx((wilson(10, 10).low, 1.0))
 
 
 def test_what_was_embedded_once_is_not_embedded_again(

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -142,18 +142,22 @@ def _units(source: Source, config: DataConfig) -> npt.NDArray[np.object_]:
     if config.split_by == "class":
         return _people(source)
     if config.split_by == "group":
-        return _groups(source, config.group_pattern)
+        return groups_of(source.ids, config.group_pattern)
     return np.array(source.ids, dtype=object)
 
 
-def _groups(source: Source, pattern: str) -> npt.NDArray[np.object_]:
+def groups_of(ids: Sequence[str], pattern: str) -> npt.NDArray[np.object_]:
     """Return the group that each image's id names.
+
+    Args:
+        ids: Of the images.
+        pattern: As ``data.group_pattern``.
 
     Raises:
         DataError: If an id does not match: alone, it could land beside its own twins.
     """
-    groups = np.empty(len(source.ids), dtype=object)
-    for row, name in enumerate(source.ids):
+    groups = np.empty(len(ids), dtype=object)
+    for row, name in enumerate(ids):
         found = re.search(pattern, name)
         if found is None or not found[1]:
             raise DataError(

@@ -28,6 +28,7 @@ def classify(
     labels: np.ndarray,
     side: int,
     degradation: str,
+    groups: np.ndarray | None = None,
 ) -> list[Measure]:
     """Measure top-1 accuracy.
 
@@ -42,6 +43,7 @@ def classify(
         labels: ``(Q,)`` their classes.
         side: Of the probes, in pixels.
         degradation: Name of the test degradation.
+        groups: ``(Q,)`` integers, rows that hang together; ``None`` = each row by itself.
 
     Returns:
         One measure.
@@ -56,7 +58,11 @@ def classify(
                 )
                 found.append(scores(images).argmax(dim=1).numpy())
         hits = np.concatenate(found) == labels
-        return [share_of(hits, metric="top1_accuracy", gallery_side=0, gallery_stream="none")]
+        return [
+            share_of(
+                hits, metric="top1_accuracy", gallery_side=0, gallery_stream="none", groups=groups
+            )
+        ]
     sharp_rows = embed(who.gallery, train, side=sharp)
     classes = np.unique(train_labels[train_labels >= 0])
     means = np.stack([sharp_rows[train_labels == c].mean(axis=0) for c in classes])
@@ -69,5 +75,6 @@ def classify(
             metric="top1_accuracy",
             gallery_side=sharp,
             gallery_stream=who.gallery.stream,
+            groups=groups,
         )
     ]

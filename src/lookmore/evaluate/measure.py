@@ -23,7 +23,7 @@ class Measure(NamedTuple):
     """Upper end."""
 
     interval: str
-    """``wilson`` or ``bootstrap``."""
+    """``wilson``, ``bootstrap`` or ``bootstrap over groups``."""
 
     n: int
     """Probes or pairs."""
@@ -45,24 +45,34 @@ def share_of(
     gallery_side: int,
     gallery_stream: str,
     selected_on: str = "none",
+    groups: np.ndarray | None = None,
 ) -> Measure:
-    """Return the share of hits with Wilson's interval.
+    """Return the share of hits with Wilson's interval, or one by bootstrap over groups.
 
     Args:
-        hits: ``(N,)`` bool, independent trials.
+        hits: ``(N,)`` bool, independent trials unless there are groups.
         metric: As in `Row.metric`.
         gallery_side: In pixels.
         gallery_stream: Who embedded the gallery.
         selected_on: What chose a threshold.
+        groups: ``(N,)`` integers, trials that hang together, such as frames of a track.
 
     Returns:
-        The measure.
+        The measure. Where all trials agree, groups leave a bootstrap nothing to draw, and the
+        interval is Wilson's for as many trials as there are groups.
     """
-    low, high = wilson(int(hits.sum()), len(hits))
+    value, interval = float(hits.mean()), "wilson"
+    if groups is None:
+        low, high = wilson(int(hits.sum()), len(hits))
+    elif value in (0.0, 1.0):
+        count = len(np.unique(groups))
+        low, high = wilson(int(value) * count, count)
+    else:
+        low, high = mean_interval(hits.astype(np.float64), groups=groups)
+        interval = "bootstrap over groups"
     return Measure(
-        metric, float(hits.mean()), low, high, "wilson", len(hits), gallery_side, gallery_stream,
-        selected_on,
-    )  # fmt: skip
+        metric, value, low, high, interval, len(hits), gallery_side, gallery_stream, selected_on
+    )
 
 
 def mean_of(values: np.ndarray, *, metric: str, gallery_side: int, gallery_stream: str) -> Measure:

@@ -52,7 +52,8 @@ class Row:
     """Upper end of the 95 % interval."""
 
     interval: str
-    """How the interval was made: ``wilson`` or ``bootstrap``."""
+    """How the interval was made: ``wilson``, ``bootstrap``, or, where images hang together (frames
+    of a track), ``bootstrap over groups``."""
 
     n: int
     """Number of probes or pairs behind the value."""

@@ -17,6 +17,7 @@ from lookmore.chain.stage import stage_key
 from lookmore.checkpoint.checkpoint import Checkpoint, load_checkpoint
 from lookmore.data.pack import Pack
 from lookmore.data.pairs import read_pairs
+from lookmore.data.splits import groups_of
 from lookmore.engine.loop import set_threads
 from lookmore.errors import CheckpointError, ConfigError, DataError
 from lookmore.evaluate.classification import Scores, classify
@@ -280,6 +281,9 @@ def _protocol(subject: Subject) -> Protocol:
         )
     tried = _labelled(pack.rows(split), material.labels, recipe)
     native = _native(tried, pack, recipe)
+    groups = None
+    if recipe.data.split_by == "group":
+        groups = np.unique(groups_of(pack.ids, recipe.data.group_pattern), return_inverse=True)[1]
 
     def of_class(who: Contestant, side: int, degradation: str) -> list[Measure]:
         rows = native if side == NATIVE else tried
@@ -294,6 +298,7 @@ def _protocol(subject: Subject) -> Protocol:
             # nothing shrunk: everyone is shown the image as the pack holds it
             side=recipe.data.side if side == NATIVE else side,
             degradation=degradation,
+            groups=None if groups is None else groups[rows],
         )
 
     return of_class
