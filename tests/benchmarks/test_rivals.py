@@ -13,6 +13,7 @@ from torch import Tensor
 
 from lookmore.chain.foreign import SCORES
 from lookmore.grid.run import read_rivals
+from lookmore.losses import scores_loss
 
 RIVALS = read_rivals(Path(__file__).parents[2] / "benchmarks" / "rivals.py")
 B, D = 6, 5
@@ -117,6 +118,14 @@ def pkt(s: np.ndarray, g: np.ndarray) -> float:
 FORMULAS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
     "kd": kd, "dist": dist, "rkd-d": rkd_d, "rkd-da": rkd_da, "sp": sp, "cc": cc, "pkt": pkt,
 }  # fmt: skip
+
+
+def test_our_scores_loss_is_torchdistills_kd(student: Output, guides: dict[str, Tensor]) -> None:
+    ours = scores_loss(student=student.logits, teacher=guides[SCORES], temperature=4.0)
+    theirs = 16 * RIVALS["kd"].build()(student, guides)
+    assert ours.item() == pytest.approx(theirs.item(), rel=1e-5)
+    gradients = [torch.autograd.grad(loss, student.logits)[0] for loss in (ours, theirs)]
+    torch.testing.assert_close(*gradients)
 
 
 def test_every_rival_has_a_formula_here() -> None:

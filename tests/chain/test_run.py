@@ -19,7 +19,7 @@ from safetensors.torch import load_file
 from lookmore.chain.folder import read_seconds
 from lookmore.chain.guide import Report
 from lookmore.chain.run import run_chain, smoked
-from lookmore.errors import CheckpointError, DataError
+from lookmore.errors import CheckpointError, ConfigError, DataError
 from lookmore.evaluate.run import open_subject, trained_recipe
 from lookmore.recipe.config import Recipe
 from lookmore.recipe.load import load_recipe, to_yaml
@@ -232,3 +232,50 @@ def test_a_control_of_other_settings_is_not_reported(
     stale = trained_recipe(folder, overrides=["evaluate.controls=[student_alone]"])
     with pytest.raises(CheckpointError, match="student_alone was trained with other settings"):
         open_subject(folder, stale, reporter=quiet)
+
+
+def test_class_scores_of_both_guides_are_learnt(recipe: Make, quiet: Quiet, tmp_path: Path) -> None:
+    settings = recipe("student.weights={individual: 1, scores: 0.5}", "evaluate.controls=[]")
+    run_chain(settings, folder=tmp_path / "run", reporter=quiet)
+    columns = logged(tmp_path / "run", "student")
+    assert {"scores/teacher_to_student", "scores/assistant_to_student"} <= set(columns)
+    only = recipe("student.weights={scores: 0.5}", "evaluate.controls=[]", "name=only")
+    student = run_chain(only, folder=tmp_path / "only", reporter=quiet)
+    assert not any(name.startswith("individual") for name in logged(tmp_path / "only", "student"))
+    assert student.stream.width == 16  # of the teacher, not of its classes
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (("student.weights={scores: 1}", "student.task.loss=arcface"), "task.loss: cross-entropy"),
+        (
+            ("student.weights={scores: 1}", "assistant.task.loss=none"),
+            "class scores of the assistant, and it has none",
+        ),
+    ],
+)
+def test_class_scores_need_classes(recipe: Make, overrides: tuple[str, ...], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        recipe(*overrides)
+
+
+def test_a_finished_stage_on_the_shelf_is_not_trained_again(
+    recipe: Make, quiet: Quiet, tmp_path: Path
+) -> None:
+    settings, shelf = recipe("evaluate.controls=[]"), tmp_path / "shelf"
+    run_chain(settings, folder=tmp_path / "one", reporter=quiet, shelf=shelf)
+    assert len(list(shelf.iterdir())) == 3
+    run_chain(settings, folder=tmp_path / "two", reporter=quiet, shelf=shelf)
+    assert not {"teacher", "assistant", "student"} & read_seconds(tmp_path / "two").keys()
+    one, two = (weights(tmp_path / name, "student") for name in ("one", "two"))
+    assert all(torch.equal(one[name], two[name]) for name in one)
+
+
+def test_a_foreign_loss_must_be_the_one_that_the_recipe_names(
+    recipe: Make, quiet: Quiet, tmp_path: Path
+) -> None:
+    settings = recipe("student.foreign=other")
+    with pytest.raises(ConfigError, match=r"run_chain\(foreign=...\)"):
+        run_chain(settings, folder=tmp_path / "run", reporter=quiet)
+    assert not (tmp_path / "run").exists()

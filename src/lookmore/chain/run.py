@@ -9,7 +9,7 @@ from typing import Any
 from lightning_fabric import Fabric
 
 from lookmore.chain.folder import add_seconds, open_run_folder, write_unreadable
-from lookmore.chain.foreign import SCORES, ForeignLoss, ScoresGuide, ScoresTeacher
+from lookmore.chain.foreign import SCORES, ForeignLoss
 from lookmore.chain.guide import (
     PlacedGuide,
     Report,
@@ -19,6 +19,7 @@ from lookmore.chain.guide import (
     teacher_flip,
 )
 from lookmore.chain.material import Material, open_material
+from lookmore.chain.scores import ScoresGuide, ScoresTeacher, scores_of
 from lookmore.chain.stage import run_stage
 from lookmore.checkpoint.checkpoint import Checkpoint, load_checkpoint
 from lookmore.data.views import ViewConfig
@@ -102,6 +103,11 @@ def run_chain(
             f"{foreign.name if foreign else 'none'!r}: foreign losses come from Python, through "
             "run_chain(foreign=...)"
         )
+    if foreign and SCORES in foreign.guides and recipe.teacher_training is None:
+        raise ConfigError(
+            f"{foreign.name} learns from the teacher's class scores, and {recipe.teacher.name} has "
+            "none"
+        )
     open_run_folder(folder, recipe, restart=restart)
     began = time.monotonic()
     material = open_material(recipe, limit=limit, progress=reporter("images"))
@@ -158,11 +164,6 @@ class _Chain:
             upstream = (*upstream, assistant.facts["weights_sha256"])
             facts["assistant"] = assistant.facts["weights_sha256"]
 
-        if self.foreign and SCORES in self.foreign.guides:
-            scores = self._scores()
-            placed = self._guide(SCORES, scores, flip=False, centre=False)
-            guides[SCORES] = ScoresGuide(*placed)
-            upstream = (*upstream, scores.fingerprint)
         start_from = assistant.stream if assistant and recipe.student.warm_start else None
         student = self._stage("student", recipe.student, guides, held, upstream, start_from, facts)
         if "student_alone" in recipe.evaluate.controls and self.material.classes > 1:
@@ -170,14 +171,12 @@ class _Chain:
             self._stage("student_alone", alone, {}, {}, (), None, {})
         return student
 
-    def _scores(self) -> Teacher:
-        if self.recipe.teacher_training is None:
-            raise ConfigError(
-                f"{self.foreign.name if self.foreign else ''} learns from the teacher's class "
-                f"scores, and {self.recipe.teacher.name} has none"
-            )
-        stream = load_checkpoint(self.folder / "teacher").stream
-        return ScoresTeacher(stream, device=self.fabric.device)
+    def _scores(self, guide: str) -> PlacedGuide:
+        """Return what a guide says of each class of every view."""
+        stream = load_checkpoint(self.folder / guide).stream
+        name = scores_of(guide)
+        teacher = ScoresTeacher(stream, name=name, device=self.fabric.device)
+        return ScoresGuide(*self._guide(name, teacher, flip=False, centre=False))
 
     def _teacher(self) -> Teacher:
         recipe = self.recipe
@@ -228,7 +227,12 @@ class _Chain:
         facts: dict[str, Any],
     ) -> Checkpoint:
         foreign = self.foreign if role == "student" else None
-        names = (*learner.active_guides, *(foreign.guides if foreign else ()))
+        names = [*learner.active_guides, *(foreign.guides if foreign else ())]
+        if "scores" in learner.active_orders:
+            names += [scores_of(name) for name in learner.active_guides]
+        for name in ("teacher", "assistant"):
+            if scores_of(name) in names and scores_of(name) not in guides:
+                guides[scores_of(name)] = self._scores(name)
         used = {name: guides[name] for name in dict.fromkeys(names)}
         seen = {name: guide for name in used if (guide := held.get(name)) is not None}
         return run_stage(

@@ -15,9 +15,10 @@ from lightning_fabric import Fabric
 from torch import nn
 
 from lookmore.chain.folder import add_seconds
-from lookmore.chain.foreign import SCORES, ForeignLoss
+from lookmore.chain.foreign import ForeignLoss
 from lookmore.chain.guide import PlacedGuide, Report
 from lookmore.chain.material import Material
+from lookmore.chain.scores import ScoresGuide, scores_of
 from lookmore.chain.shelf import keep, take
 from lookmore.checkpoint.checkpoint import Checkpoint, load_checkpoint, read_facts, save_checkpoint
 from lookmore.checkpoint.provenance import commit, machine, versions
@@ -257,7 +258,7 @@ def _new_stream(
     material: Material,
     guides: Mapping[str, PlacedGuide],
 ) -> Stream:
-    widths = [guide.width for name, guide in guides.items() if name != SCORES]
+    widths = [guide.width for guide in guides.values() if not isinstance(guide, ScoresGuide)]
     student = role.startswith("student")
     side = learner.stream.side or (recipe.degradation.side if student else recipe.data.side)
     # initial weights depend on the seed alone, not on what ran before in this process
@@ -279,19 +280,25 @@ def _objective(
     material: Material,
     foreign: ForeignLoss | None,
 ) -> tuple[StageObjective, dict[str, float]]:
-    orders = learner.active_orders
+    orders = learner.relations
     relations: dict[str, HybridOrder] = {}
+    scores: dict[str, str] = {}
     weights: dict[str, float] = {}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         for name, share in learner.active_guides.items():
-            relations[name] = HybridOrder(
-                **orders,
-                temperature=learner.temperature,
-                student_width=stream.width,
-                teacher_width=guides[name].width,
-            )
-            weights |= {f"{order}/{name}_to_{role}": w * share for order, w in orders.items()}
+            if orders:
+                relations[name] = HybridOrder(
+                    **orders,
+                    temperature=learner.temperature,
+                    student_width=stream.width,
+                    teacher_width=guides[name].width,
+                )
+            if "scores" in learner.active_orders:
+                scores[name] = scores_of(name)
+            weights |= {
+                f"{order}/{name}_to_{role}": w * share for order, w in learner.active_orders.items()
+            }
         task: nn.Module | None = None
         if learner.task.loss != "none":
             task = build_task_loss(learner.task, classes=material.classes, width=stream.width)
@@ -305,6 +312,8 @@ def _objective(
         task_loss=task,
         task_name=learner.task.loss,
         foreign=losses,
+        scores=scores,
+        score_temperature=learner.score_temperature,
     )
     return objective, weights
 

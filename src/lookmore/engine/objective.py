@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from lookmore.engine.batch import Batch
-from lookmore.losses import HybridOrder
+from lookmore.losses import HybridOrder, scores_loss
 
 
 class StageObjective(nn.Module):
@@ -19,6 +19,8 @@ class StageObjective(nn.Module):
         task_loss: Called with the learner's output and the labels; ``None`` = no task term.
         task_name: Name of the task term, such as ``arcface``.
         foreign: Name to a loss from outside, called with the learner's output and the guides.
+        scores: Guide name to the name its class scores go by in a batch, where they are learnt.
+        score_temperature: Of ``scores_loss``.
     """
 
     def __init__(
@@ -30,6 +32,8 @@ class StageObjective(nn.Module):
         task_loss: nn.Module | None,
         task_name: str,
         foreign: Mapping[str, nn.Module] | None = None,
+        scores: Mapping[str, str] | None = None,
+        score_temperature: float = 4.0,
     ) -> None:
         super().__init__()
         self.learner = learner
@@ -39,18 +43,30 @@ class StageObjective(nn.Module):
         self.task_loss = task_loss
         self.task_name = task_name
         self.foreign = nn.ModuleDict(foreign or {})
+        self.scores, self.score_temperature = dict(scores or {}), score_temperature
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """Compute every term of one batch.
 
         Returns:
             Unweighted scalars named ``ORDER/GUIDE_to_ROLE``, ``task/NAME``, ``foreign/NAME``.
+
+        Raises:
+            ValueError: If class scores are to be learnt and the learner has none.
         """
         output = self.learner(batch.images)
         terms: dict[str, Tensor] = {}
         for guide, relation in self.relations.items():
             found = relation.terms(student=output.embeddings, teacher=batch.guides[guide])
             terms |= {f"{order}/{guide}_to_{self.role}": term for order, term in found.items()}
+        for guide, name in self.scores.items():
+            if output.logits is None:
+                raise ValueError("a learner without classes cannot learn a guide's class scores")
+            terms[f"scores/{guide}_to_{self.role}"] = scores_loss(
+                student=output.logits,
+                teacher=batch.guides[name],
+                temperature=self.score_temperature,
+            )
         if self.task_loss is not None:
             terms[f"task/{self.task_name}"] = self.task_loss(output, batch.labels)
         for name, loss in self.foreign.items():

@@ -39,6 +39,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         "orders_12": Method("Orders 1 and 2", "rival"),
         "orders_13": Method("Orders 1 and 3", "rival"),
         "orders_23": Method("Orders 2 and 3", "rival"),
+        "scores_none": Method("Orders 1, 2 and 3, no class scores", "rival"),
         "guide_assistant": Method("Guide: assistant", "rival"),
         "guide_teacher": Method("Guide: teacher, warm start", "rival"),
         "views_1": Method("1 view", "rival"),

@@ -51,8 +51,9 @@ PARTS = MappingProxyType(
     {
         "student_alone": "any guide",
         "teacher_upscaled": "the student: the teacher, probes scaled up",
-        "individual_alone": "orders 2 and 3, and the assistant where there is one",
+        "individual_alone": "all but order 1: orders 2 and 3, class scores, the assistant",
         "ours_without_assistant": "the assistant",
+        "scores_none": "the guide's class scores",
         "orders_1": "orders 2 and 3",
         "orders_2": "orders 1 and 3",
         "orders_3": "orders 1 and 2",

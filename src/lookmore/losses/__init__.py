@@ -6,6 +6,7 @@ from lookmore.losses.group import group_loss
 from lookmore.losses.hybrid import HybridOrder
 from lookmore.losses.individual import individual_loss
 from lookmore.losses.objective import weighted_sum
+from lookmore.losses.scores import scores_loss
 from lookmore.losses.task import TaskLossConfig, build_task_loss
 
 __all__ = [
@@ -16,5 +17,6 @@ __all__ = [
     "distance_loss",
     "group_loss",
     "individual_loss",
+    "scores_loss",
     "weighted_sum",
 ]

@@ -13,7 +13,7 @@ from lookmore.streams.config import StreamConfig
 from lookmore.teachers import TeacherConfig
 
 TASKS = ("face", "metric", "classify")
-ORDERS = ("individual", "distance", "angle", "group")
+ORDERS = ("individual", "distance", "angle", "group", "scores")
 PROTOCOLS = ("identification", "verification", "retrieval", "classification", "matching")
 DEGRADATIONS = ("bicubic", "area", "nearest", "blur", "noise", "jpeg", "degraded")
 CONTROLS = ("teacher", "teacher_upscaled", "student_alone")
@@ -33,10 +33,14 @@ class LearnerConfig:
     """Whom it learns from (``teacher``, ``assistant``) and how much each counts."""
 
     weights: Mapping[str, float] = field(default_factory=dict)
-    """Weight of each order: ``individual``, ``distance``, ``angle``, ``group``."""
+    """Weight of each order: ``individual``, ``distance``, ``angle``, ``group``; and of ``scores``,
+    what guides that were trained with cross-entropy say of each class."""
 
     temperature: float = 0.1
     """Softening of the order ``group``: cosines are divided by it."""
+
+    score_temperature: float = 4.0
+    """Softening of ``scores``: class scores are divided by it."""
 
     task: TaskLossConfig = field(default_factory=TaskLossConfig)
     """The task loss on labels."""
@@ -51,8 +55,14 @@ class LearnerConfig:
         unknown = sorted(set(self.weights) - set(ORDERS))
         if unknown:
             raise ConfigError(f"weights must be among {', '.join(ORDERS)}, got {unknown}")
-        if not self.temperature > 0:
-            raise ConfigError(f"temperature must be above 0, got {self.temperature}")
+        for name in ("temperature", "score_temperature"):
+            if not getattr(self, name) > 0:
+                raise ConfigError(f"{name} must be above 0, got {getattr(self, name)}")
+        if "scores" in self.active_orders and self.task.loss != "cross-entropy":
+            raise ConfigError(
+                "weights.scores compares class scores, which a stream has with task.loss: "
+                f"cross-entropy only, got {self.task.loss}"
+            )
         unknown = sorted(set(self.guides) - {"teacher", "assistant"})
         if unknown:
             raise ConfigError(f"guides must be among teacher, assistant, got {unknown}")
@@ -76,6 +86,11 @@ class LearnerConfig:
     def active_orders(self) -> dict[str, float]:
         """Orders with a weight above 0."""
         return {name: weight for name, weight in self.weights.items() if weight > 0}
+
+    @property
+    def relations(self) -> dict[str, float]:
+        """Orders with a weight above 0 that compare embeddings."""
+        return {name: weight for name, weight in self.active_orders.items() if name != "scores"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,6 +220,7 @@ class Recipe:
         if self.teacher_training is not None and self.teacher_training.active_guides:
             raise ConfigError("teacher_training has no guide; remove guides and weights there")
         self._check_sides()
+        self._check_scores()
         if self.evaluate.native_below and self.protocol != "classification":
             raise ConfigError(
                 f"evaluate.native_below is for classification, and this is {self.protocol}: leave "
@@ -221,6 +237,21 @@ class Recipe:
                 "evaluate.split: val has no pairs of its own; choose settings with "
                 "evaluate.protocol=matching, or identification"
             )
+
+    def _check_scores(self) -> None:
+        """Refuse class scores of a guide that has none."""
+        guides = {"teacher": self.teacher_training, "assistant": self.assistant}
+        for section in ("assistant", "student"):
+            learner = getattr(self, section)
+            if learner is None or "scores" not in learner.active_orders:
+                continue
+            for name in learner.active_guides:
+                guide = guides[name]
+                if guide is None or guide.task.loss != "cross-entropy":
+                    raise ConfigError(
+                        f"{section}.weights.scores needs class scores of the {name}, and it has "
+                        "none: only one that this recipe trains with cross-entropy has"
+                    )
 
     def _check_sides(self) -> None:
         """Refuse small sides that are not smaller than the sharp one, and streams above it."""
