@@ -4,7 +4,6 @@ import csv
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from lookmore.checkpoint.provenance import commit, machine, versions
 from lookmore.data.pack import Pack
 from lookmore.errors import CheckpointError
 from lookmore.recipe.config import Recipe
-from lookmore.recipe.load import as_plain, load_recipe, to_yaml
+from lookmore.recipe.load import as_chosen, as_plain, load_recipe, to_yaml
 
 STAGES = ("teacher", "assistant", "student", "student_alone")
 # Settings that may change without changing what is trained.
@@ -74,21 +73,8 @@ def chosen_settings(recipe: Recipe) -> dict[str, Any]:
     nothing here; and the name, where the images lie, how the machine is used, and the controls.
     """
     place = ("name", "machine.device", "machine.threads", *FREE_DATA, "evaluate.controls")
-    flat = _flat(_chosen(recipe))
+    flat = _flat(as_chosen(recipe))
     return {name: value for name, value in sorted(flat.items()) if name not in place}
-
-
-def _chosen(settings: Any) -> dict[str, Any]:
-    """Return a settings dataclass as plain values, without fields that have their default."""
-    plain, chosen = as_plain(settings), {}
-    for field in fields(settings):
-        value = getattr(settings, field.name)
-        default = field.default
-        if default is MISSING and field.default_factory is not MISSING:
-            default = field.default_factory()
-        if default is MISSING or value != default:
-            chosen[field.name] = _chosen(value) if is_dataclass(value) else plain[field.name]
-    return chosen
 
 
 def _is_free(name: str) -> bool:

@@ -32,7 +32,7 @@ from lookmore.engine.state import STATE_NAME, load_state
 from lookmore.errors import CheckpointError
 from lookmore.losses import HybridOrder, build_task_loss
 from lookmore.recipe.config import LearnerConfig, Recipe
-from lookmore.recipe.load import as_plain
+from lookmore.recipe.load import as_chosen, as_plain
 from lookmore.streams.build import build_stream
 from lookmore.streams.stream import Stream
 from lookmore.streams.warm_start import warm_start
@@ -56,20 +56,20 @@ def stage_key(
         upstream: Fingerprints of the material and of the guides.
         foreign: A loss from outside that takes part.
     """
-    own = as_plain(learner)
+    own = as_chosen(learner)
     for name in ("validate_every", "checkpoint_seconds"):
-        own["schedule"].pop(name)
+        own.get("schedule", {}).pop(name, None)
     facts: dict[str, Any] = {
         "role": role,
         "task": recipe.task,
         "seed": recipe.seed,
         "precision": recipe.machine.precision,
-        "views": as_plain(_views(recipe, learner)),
+        "views": as_chosen(_views(recipe, learner)),
         "learner": own,
         "upstream": upstream,
     }
     if role.startswith("student"):
-        facts["degradation"] = as_plain(recipe.degradation)
+        facts["degradation"] = as_chosen(recipe.degradation)
     if foreign is not None:
         facts["foreign"] = [foreign.name, foreign.weight, foreign.guides]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:24]

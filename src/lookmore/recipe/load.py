@@ -110,6 +110,29 @@ def as_plain(settings: object) -> dict[str, Any]:
     }
 
 
+def as_chosen(settings: object) -> dict[str, Any]:
+    """Return what `as_plain` does, without fields that have their default.
+
+    What hangs on a hash of this does not change when lookmore gains a setting.
+
+    Args:
+        settings: Any of the settings dataclasses.
+
+    Returns:
+        A new dict.
+    """
+    assert dataclasses.is_dataclass(settings)
+    chosen: dict[str, Any] = {}
+    for field in dataclasses.fields(settings):
+        value, default = getattr(settings, field.name), field.default
+        if default is dataclasses.MISSING and field.default_factory is not dataclasses.MISSING:
+            default = field.default_factory()
+        if default is dataclasses.MISSING or value != default:
+            inner = dataclasses.is_dataclass(value)
+            chosen[field.name] = as_chosen(value) if inner else _plain_value(value)
+    return chosen
+
+
 def to_yaml(recipe: Recipe, *, heading: Sequence[str] = ()) -> str:
     """Return the whole recipe as YAML, every default written out.
 
