@@ -8,7 +8,8 @@ import torch
 
 from lookmore.data.pack import Pack
 from lookmore.errors import DataError
-from lookmore.evaluate.calibrate import _at_side, check_far, strangers
+from lookmore.evaluate.all_pairs import strangers
+from lookmore.evaluate.calibrate import _at_side, check_far
 from lookmore.evaluate.contest import Contestant
 from lookmore.evaluate.encoder import Embedder, Encoder
 

@@ -51,4 +51,4 @@ def test_the_suites_we_ship_name_methods_we_describe(path: Path) -> None:
 
 
 def test_there_is_a_suite_for_each_task() -> None:
-    assert {path.stem for path in SUITES} == {"lfw", "cars196", "gtsrb", "cifar10-jpeg"}
+    assert {path.stem for path in SUITES} >= {"lfw", "cars196", "gtsrb", "cifar10-jpeg"}

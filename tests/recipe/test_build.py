@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lookmore.errors import ConfigError
-from lookmore.recipe.load import as_plain, load_recipe, recipe_from, to_yaml
+from lookmore.recipe.load import as_chosen, as_plain, load_recipe, recipe_from, to_yaml
 
 GOOD = {
     "name": "try",
@@ -120,10 +120,19 @@ def test_plain_values_hold_every_default() -> None:
     assert recipe_from(plain, source="again") == recipe_from(GOOD, source="test")
 
 
-def test_validation_cannot_be_measured_on_the_pairs_of_the_test_fold() -> None:
-    with pytest.raises(ConfigError, match=r"evaluate\.split: val has no pairs of its own"):
-        recipe_from(
-            GOOD,
-            source="test",
-            overrides=["data.pairs=pairs.txt", "data.pairs_fold=1", "evaluate.split=val"],
-        )
+def test_validation_needs_no_fold_of_pairs() -> None:
+    chosen = ["evaluate.protocol=verification", "evaluate.split=val"]
+    assert recipe_from(GOOD, source="test", overrides=chosen).protocol == "verification"
+    with pytest.raises(ConfigError, match=r"verification needs data\.pairs"):
+        recipe_from(GOOD, source="test", overrides=chosen[:1])
+
+
+def test_only_what_was_chosen_is_left_of_defaults() -> None:
+    recipe = recipe_from(GOOD, source="test")
+    chosen = as_chosen(recipe)
+    assert recipe_from(chosen, source="again") == recipe
+    assert "machine" not in chosen
+    said = recipe_from(GOOD, source="test", overrides=["student.schedule.warmup_share=0.05"])
+    assert as_chosen(said) == chosen
+    other = recipe_from(GOOD, source="test", overrides=["student.schedule.warmup_share=0.1"])
+    assert as_chosen(other)["student"]["schedule"]["warmup_share"] == 0.1

@@ -10,6 +10,7 @@ from lookmore.chain.run import Reporter
 from lookmore.checkpoint.checkpoint import load_checkpoint
 from lookmore.checkpoint.thresholds import Threshold, write_thresholds
 from lookmore.errors import ConfigError, DataError
+from lookmore.evaluate.all_pairs import all_pairs, strangers
 from lookmore.evaluate.contest import Contestant
 from lookmore.evaluate.encoder import Embedder
 from lookmore.evaluate.run import open_subject, trained_recipe
@@ -17,7 +18,6 @@ from lookmore.metrics.far_threshold import far_threshold_interval
 from lookmore.metrics.verification import tar_at_far
 
 _PAIRS_PER_ACCEPT = 10  # impostor pairs behind a rate, times the rate: ten false accepts at least
-_MOST_IMAGES = 3000  # nine million pairs, below 1 GiB
 _ROUNDING = 1e-9
 
 
@@ -90,24 +90,6 @@ def _check(fars: Sequence[float], sides: Sequence[int], *, sharp: int) -> None:
         )
 
 
-def strangers(
-    rows: np.ndarray, labels: np.ndarray, trained: np.ndarray, keys: np.ndarray
-) -> np.ndarray:
-    """Return the rows of people who were not trained on, 3,000 at most, drawn by their keys.
-
-    Args:
-        rows: ``(n,)`` pack rows to choose from.
-        labels: ``(N,)`` person of every pack row; -1: no label.
-        trained: ``(N,)`` the same among the people trained on; -1: not one of them.
-        keys: ``(N,)`` hash of every image's pixels.
-
-    Returns:
-        Some of ``rows``, ascending.
-    """
-    own = rows[(labels[rows] >= 0) & (trained[rows] < 0)]
-    return np.sort(own[np.argsort(keys[own], kind="stable")[:_MOST_IMAGES]])
-
-
 def check_far(far: float, people: np.ndarray) -> None:
     """Refuse a false accept rate that the pairs of some images cannot show.
 
@@ -156,25 +138,14 @@ def _at_side(
     degradation: str,
     fars: Sequence[float],
 ) -> Iterator[Threshold]:
-    names, people = np.unique(embed.pack.labels[rows], return_inverse=True)
-    images = np.bincount(people, minlength=len(names))
-    small = embed(who.probe, rows, side=side, degradation=degradation)
-    enrolled = embed(who.gallery, rows, side=embed.pack.images.shape[-1])
-    for gallery, other in ((who.gallery.stream, enrolled), ("same side", small)):
-        # a sharp gallery makes two pairs of two images, each being the probe once
-        first, second = np.nonzero(
-            ~np.eye(len(rows), dtype=np.bool_)
-            if other is enrolled
-            else np.triu(np.ones((len(rows), len(rows)), dtype=np.bool_), k=1)
-        )
-        # float64, as `tar_at_far` compares: in float32 a threshold may round onto a similarity
-        similarity = (small.astype(np.float64) @ other.astype(np.float64).T)[first, second]
-        first, second = people[first], people[second]
-        same = first == second
+    images = np.unique(embed.pack.labels[rows], return_counts=True)[1]
+    for pairs in all_pairs(who, embed=embed, rows=rows, side=side, degradation=degradation):
+        similarity, same = pairs.similarity, pairs.same
+        gallery = "same side" if pairs.gallery_side == side else pairs.gallery_stream
         for far in fars:
             accepted = tar_at_far(similarity, same, far)
             low, high = far_threshold_interval(
-                similarity[~same], first[~same], second[~same], images, far
+                similarity[~same], pairs.first[~same], pairs.second[~same], images, far
             )
             yield Threshold(
                 far=far,

@@ -42,6 +42,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         "scores_none": Method("Orders 1, 2 and 3, no class scores", "rival"),
         "guide_assistant": Method("Guide: assistant", "rival"),
         "guide_teacher": Method("Guide: teacher, warm start", "rival"),
+        "adamw": Method("AdamW in place of Muon", "rival"),
         "views_1": Method("1 view", "rival"),
         "views_4": Method("4 views", "rival"),
         "blends_none": Method("no blends", "rival"),

@@ -19,6 +19,7 @@ from lookmore.evaluate.robustness import degradations_of, robustness
 from lookmore.evaluate.rows import Row, write_rows
 from lookmore.evaluate.run import Subject
 from lookmore.evaluate.strips import probe_strip, search_strip
+from lookmore.recipe.config import Recipe
 
 HEADLINE_METRIC = {
     "identification": "rank1",
@@ -47,6 +48,13 @@ class Report(NamedTuple):
     """``report.html``."""
 
 
+def headline_metric(recipe: Recipe) -> str:
+    """Return the metric that figures are drawn of; all pairs have no threshold from elsewhere."""
+    if recipe.protocol == "verification" and recipe.evaluate.split == "val":
+        return "auc"
+    return HEADLINE_METRIC[recipe.protocol]
+
+
 def write_report(
     folder: Path,
     subject: Subject,
@@ -68,7 +76,7 @@ def write_report(
     figures = folder / "figures"
     figures.mkdir(exist_ok=True)
     recipe = subject.recipe
-    metric = HEADLINE_METRIC[recipe.protocol]
+    metric = headline_metric(recipe)
     shown: list[tuple[str, Path]] = []
 
     first = recipe.evaluate.degradations[0]

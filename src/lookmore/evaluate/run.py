@@ -20,6 +20,7 @@ from lookmore.data.pairs import read_pairs
 from lookmore.data.splits import groups_of
 from lookmore.engine.loop import set_threads
 from lookmore.errors import CheckpointError, ConfigError, DataError
+from lookmore.evaluate.all_pairs import strangers, verify_all
 from lookmore.evaluate.classification import Scores, classify
 from lookmore.evaluate.contest import Contestant, contestants
 from lookmore.evaluate.encoder import Embedder, stream_encoder, teacher_encoder
@@ -37,6 +38,7 @@ from lookmore.teachers.space import GuideSpace
 
 _CHANGEABLE = ("evaluate.", "machine.", *(f"{name}=" for name in FREE_DATA))
 
+_CHOSEN = 1000  # images of validation people at most: half a million pairs
 _ROBUSTNESS_SIDES = (8, 12, 16, 24, 32, 48, 64)
 
 NATIVE = 0
@@ -260,6 +262,16 @@ def _protocol(subject: Subject) -> Protocol:
             ]
 
         return of_people
+    if recipe.protocol == "verification" and split == "val":
+        people = strangers(pack.rows("val"), pack.labels, material.labels, pack.keys, most=_CHOSEN)
+        if len(np.unique(pack.labels[people])) in (0, len(people)):
+            raise DataError(
+                "validation has no two images of a person who was not trained on: raise "
+                "data.validation_share, with whole people in validation (data.split_by=class)"
+            )
+        return lambda who, side, degradation: verify_all(
+            who, embed=embed, rows=people, side=side, degradation=degradation
+        )
     if recipe.protocol == "verification":
         pairs = read_pairs(Path(recipe.data.pairs))
         return lambda who, side, degradation: verify(

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookmore.metrics.checks import claim_array, finite_array, index_array
+from lookmore.metrics.intervals import Interval
 
 _ROUNDING = 1e-9  # 0.29 * 100 is 28.999999999999996; it means 29
 
@@ -167,6 +168,65 @@ def roc_auc(similarity: np.ndarray, same: np.ndarray) -> float:
     below = np.searchsorted(impostors, genuine, side="left").mean()
     not_above = np.searchsorted(impostors, genuine, side="right").mean()
     return float((below + not_above) / (2 * len(impostors)))
+
+
+def auc_interval_over_people(
+    similarity: np.ndarray,
+    first: np.ndarray,
+    second: np.ndarray,
+    *,
+    draws: int = 300,
+    seed: int = 0,
+) -> Interval:
+    """Return the 95 % interval of `roc_auc` over all pairs of some people's images.
+
+    People are drawn again with replacement, with all pairs of theirs: pairs that share a person
+    are no independent trials. A pair of two people counts as often as both were drawn, a pair of
+    one as often as that one was.
+
+    Args:
+        similarity: ``(P,)`` finite, larger is more alike.
+        first: ``(P,)`` person of one image of each pair, integers.
+        second: ``(P,)`` person of the other; the same number = a same pair.
+        draws: Number of draws, at least 100.
+        seed: Same seed, same interval.
+
+    Returns:
+        The 2.5 % and 97.5 % points over the draws that have pairs of both kinds.
+
+    Raises:
+        ValueError: If shapes disagree, a similarity is not finite, one kind of pair is missing, or
+            ``draws < 100``.
+
+    Source:
+        Field, Welsh, *Bootstrapping clustered data*, Journal of the Royal Statistical Society B
+        2007 (cluster bootstrap).
+    """
+    if draws < 100:
+        raise ValueError(f"draws must be at least 100 for a 2.5 % point, got {draws}")
+    ones, others = (
+        index_array(rows, name=name, rows=len(similarity))
+        for rows, name in ((first, "first"), (second, "second"))
+    )
+    similarity, same = _pairs(similarity, ones == others)
+    people, places = np.unique(np.concatenate([ones, others]), return_inverse=True)
+    left, right = places[: len(ones)], places[len(ones) :]
+    levels = np.unique(similarity, return_inverse=True)[1]
+    generator = np.random.default_rng(seed)
+    found = []
+    for _ in range(draws):
+        times = np.bincount(
+            generator.integers(len(people), size=len(people)), minlength=len(people)
+        )
+        weight = np.where(same, times[left], times[left] * times[right]).astype(np.float64)
+        genuine = np.bincount(levels, weights=weight * same)
+        impostors = np.bincount(levels, weights=weight * ~same)
+        total = genuine.sum() * impostors.sum()
+        if total:
+            below = np.cumsum(impostors) - impostors / 2  # equals count half
+            found.append(float(genuine @ below / total))
+    low, high = np.quantile(found, [0.025, 0.975])
+    return Interval(float(low), float(high))
 
 
 def tar_at_far(similarity: np.ndarray, same: np.ndarray, far: float) -> TarAtFar:

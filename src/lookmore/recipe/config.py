@@ -106,7 +106,8 @@ class EvaluateConfig:
     """Name of the protocol in the report; empty = the name of the run."""
 
     split: str = "test"
-    """Whose images are tried: ``test``, or ``val`` while settings are being chosen."""
+    """Whose images are tried: ``test``, or ``val`` while settings are being chosen; verification
+    then compares every pair of people who were not trained on."""
 
     sides: tuple[int, ...] = ()
     """Sides of the probes, in pixels, besides the student's own; empty = half of that."""
@@ -227,15 +228,14 @@ class Recipe:
                 "it out"
             )
 
-        if self.protocol == "verification" and not self.data.pairs_fold:
+        if (
+            self.protocol == "verification"
+            and self.evaluate.split == "test"
+            and not self.data.pairs_fold
+        ):
             raise ConfigError(
                 "verification needs data.pairs and data.pairs_fold (from 1), got pairs "
                 f"{self.data.pairs!r} and fold {self.data.pairs_fold}"
-            )
-        if self.protocol == "verification" and self.evaluate.split == "val":
-            raise ConfigError(
-                "evaluate.split: val has no pairs of its own; choose settings with "
-                "evaluate.protocol=matching, or identification"
             )
 
     def _check_scores(self) -> None:
