@@ -46,6 +46,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         "views_1": Method("1 view", "rival"),
         "views_4": Method("4 views", "rival"),
         "blends_none": Method("no blends", "rival"),
+        "mixed_sides": Method("Student, three sides mixed", "rival"),
         "width_32": Method("32 numbers", "rival"),
         "width_64": Method("64 numbers", "rival"),
         "width_256": Method("256 numbers", "rival"),
