@@ -28,11 +28,11 @@ from lookmore.evaluate.labels import (
     side_label,
 )
 from lookmore.evaluate.rows import Row, read_rows
-from lookmore.grid.compare import questions
+from lookmore.grid.compare import questions, standings
 from lookmore.grid.figures import differences, for_curve
 from lookmore.grid.ledger import GridRow, Ledger
 from lookmore.grid.markdown import parts_table, reading, suite_section
-from lookmore.grid.suite import read_suite
+from lookmore.grid.suite import OURS, read_suite
 from lookmore.grid.table import question_label
 
 ROOT = Path(__file__).parents[1]
@@ -148,10 +148,11 @@ def suite_part(path: Path) -> str:
             ),
             metric=suite.metric, title=f"{path.stem}: students for {question.student_side} px",
         )  # fmt: skip
-        for figure, ending, words in (
-            (curve, "curve", "by side of the probe"),
-            (differences(rows, question, title=label), "methods", "ours less every other method"),
-        ):
+        drawn = [(curve, "curve", "by side of the probe")]
+        if any(found.method == OURS for found in standings(rows, question)):
+            found = differences(rows, question, title=label)
+            drawn.append((found, "methods", "ours less every other method"))
+        for figure, ending, words in drawn:
             save_figure(figure, FIGURES / f"suite-{name}-{ending}.png")
             pictures.append(f"![{label}: {words}](../docs/figures/suite-{name}-{ending}.png)")
     section, *tables = suite_section(path.stem, rows, metric=suite.metric).split("\n\n**", 1)

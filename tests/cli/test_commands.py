@@ -89,8 +89,8 @@ def test_distill_goes_from_a_folder_to_a_report(
     names = {path.name for path in (run / "figures").iterdir()}
     assert "probes.png" in names
     assert sorted(path.name for path in run.iterdir()) == [
-        "assistant", "figures", "recipe.yaml", "report.html", "report.json", "student",
-        "student_alone", "teacher", "times.json",
+        "assistant", "figures", "recipe.yaml", "report.html", "report.json", "robustness.json",
+        "student", "student_alone", "teacher", "times.json",
     ]  # fmt: skip
 
 
