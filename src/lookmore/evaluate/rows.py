@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import TypeVar
 
 from lookmore.errors import DataError
 
@@ -66,6 +67,9 @@ class Row:
     """Seed of the run."""
 
 
+SomeRow = TypeVar("SomeRow", bound=Row)
+
+
 def write_rows(rows: Iterable[Row], path: Path) -> None:
     """Write ``rows`` as a JSON list, beside first and then renamed."""
     beside = path.with_name(path.name + ".part")
@@ -73,11 +77,15 @@ def write_rows(rows: Iterable[Row], path: Path) -> None:
     beside.replace(path)
 
 
-def read_rows(path: Path) -> list[Row]:
+def read_rows(path: Path, kind: type[SomeRow] = Row) -> list[SomeRow]:  # type: ignore[assignment]
     """Read what `write_rows` wrote.
 
+    Args:
+        path: A JSON list.
+        kind: What its entries are: rows, or rows with more to them.
+
     Raises:
-        DataError: If the file is missing or holds anything but rows.
+        DataError: If the file is missing or holds anything but such rows.
     """
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
@@ -85,9 +93,9 @@ def read_rows(path: Path) -> list[Row]:
         raise DataError(f"no report at {path}: run 'lookmore evaluate' first") from None
     except ValueError as error:
         raise DataError(f"{path} is not JSON: {error}") from None
-    names = {field.name for field in fields(Row)}
+    names = {field.name for field in fields(kind)}
     if not isinstance(found, list) or any(
         not isinstance(entry, dict) or set(entry) != names for entry in found
     ):
         raise DataError(f"{path} does not hold report rows: expected a list of {sorted(names)}")
-    return [Row(**entry) for entry in found]
+    return [kind(**entry) for entry in found]

@@ -3,12 +3,11 @@
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from lookmore.checkpoint.checkpoint import write_whole
-from lookmore.errors import DataError
-from lookmore.evaluate.rows import Row
+from lookmore.evaluate.rows import Row, read_rows
 from lookmore.grid.cell import Cell
 
 
@@ -70,18 +69,7 @@ class Ledger:
             write_whole(self.path, f"[\n{text}\n]\n".encode())
 
     def _read(self) -> list[GridRow]:
-        try:
-            found = json.loads(self.path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return []
-        except ValueError as error:
-            raise DataError(f"{self.path} is not JSON: {error}") from None
-        names = {field.name for field in fields(GridRow)}
-        if not isinstance(found, list) or any(
-            not isinstance(entry, dict) or set(entry) != names for entry in found
-        ):
-            raise DataError(f"{self.path} does not hold rows of a grid; move it away")
-        return [GridRow(**entry) for entry in found]
+        return read_rows(self.path, GridRow) if self.path.exists() else []
 
 
 @contextmanager
