@@ -74,12 +74,13 @@ def home(tmp_path: Path) -> Path:
         "metric": "top1_accuracy",
         "sides": [8],
         "seeds": [0, 1],
-        "methods": ["ours", "alone_guide", "closer", "softened"],
+        "methods": ["ours", "alone_guide", "nobody", "closer", "softened"],
         "quick": {"methods": ["ours"], "set": ["views.count=1", "views.blends=0"]},
     }
     methods = {
         "ours": {},
         "alone_guide": {"assistant": False, "orders": ["individual"]},
+        "nobody": {"alone": True},
         "closer": {"loss": "closer"},
         "softened": {"loss": "softened"},
     }

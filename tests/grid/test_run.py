@@ -37,15 +37,16 @@ def test_every_method_is_trained_and_measured_once(command: Command, home: Path)
     said = command("small", "--seed", "0")
     path = home / "benchmarks" / "results" / "small.json"
     rows = Ledger(path).rows
-    assert "4 of 4 runs to do" in said
+    assert "5 of 5 runs to do" in said
     assert {row.method for row in rows if row.cell_method == "ours"} == {
         "ours", "teacher", "assistant", "teacher_upscaled", "student_alone",
     }  # fmt: skip
     assert {row.method for row in rows if row.cell_method != "ours"} == {
-        "alone_guide", "closer", "softened",
+        "alone_guide", "nobody", "closer", "softened",
     }  # fmt: skip
     assert {row.guide for row in rows if row.method in ("closer", "softened")} == {"teacher"}
     assert all(0 <= row.value <= 1 and row.seconds > 0 for row in rows)
+    assert {row.guide for row in rows if row.method == "nobody"} == {"none"}
     keys = {
         cell: json.loads(
             (home / f"runs/benchmark/small/{cell}-8px-seed0/teacher/checkpoint.json").read_text()
@@ -57,9 +58,9 @@ def test_every_method_is_trained_and_measured_once(command: Command, home: Path)
     assert "foreign/softened" in log.read_text().splitlines()[0]
 
     before = path.read_bytes()
-    assert "0 of 4 runs to do" in command("small", "--seed", "0")
+    assert "0 of 5 runs to do" in command("small", "--seed", "0")
     assert path.read_bytes() == before
-    assert "4 of 8 runs to do" in command("small", "--plan")
+    assert "5 of 10 runs to do" in command("small", "--plan")
 
 
 def test_quick_has_rows_of_its_own(command: Command, home: Path) -> None:
