@@ -1,5 +1,6 @@
 """``lookmore benchmark``: rivals and ablations under one protocol, row by row."""
 
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -83,8 +84,10 @@ def benchmark(
     for place, (cell, recipe) in enumerate(todo.items(), start=1):
         console.print(f"[bold]{place}/{len(todo)}[/bold] {cell}", soft_wrap=True)
         if not plan:
+            began = time.monotonic()
             with working(console) as reporter:
                 grid.run(cell, recipe, reporter=reporter)
+            console.print(f"{cell}: {(time.monotonic() - began) / 60:.1f} minutes", soft_wrap=True)
     out = Console()
     for table in standings_tables(ledger.rows, metric=config.metric):
         out.print(table)

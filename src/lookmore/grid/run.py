@@ -120,9 +120,7 @@ class Grid:
             foreign=foreign,
             shelf=self.runs / "stages",
         )
-        found = measure(
-            open_subject(folder, recipe, reporter=reporter), default_name=Path(recipe.name).name
-        )
+        found = measure(open_subject(folder, recipe, reporter=reporter), default_name=recipe.name)
         # whoever learnt by a foreign loss, the report calls ours
         shown = [
             replace(row, method=cell.method, guide="teacher" if name else row.guide)
