@@ -73,5 +73,8 @@ def test_quick_has_rows_of_its_own(command: Command, home: Path) -> None:
 def test_what_cannot_be_run_is_said_in_one_line(command: Command, home: Path) -> None:
     assert "there is no suite 'other'; there are small" in command("other", fails=True)
     assert "needs data.root=..." in command("small", fails=True)
+    other = command("small", "student.schedule.epochs=9", fails=True)
+    assert "'student.schedule.epochs=9' would make this another suite" in other
+    assert "has no method all; it has ours, " in command("small", "--method", "all", fails=True)
     (home / "benchmarks" / "rivals.py").write_text("import a_package_that_is_not_there\n")
     command("small", "--plan")  # a plan needs no rival

@@ -30,6 +30,7 @@ def benchmark(
     Rows go to benchmarks/results/SUITE.json as each run ends. What differs between methods is in
     benchmarks/methods.yaml, what a suite compares in benchmarks/suites/SUITE.yaml.
     """
+    from lookmore.chain.folder import FREE_DATA
     from lookmore.cli.work import working
     from lookmore.errors import ConfigError
     from lookmore.grid.cell import Cell
@@ -49,6 +50,19 @@ def benchmark(
             "lookmore, or give its root with --home"
         )
     config = read_suite(path, quick=quick)
+    allowed = ("machine.", *(f"{free}=" for free in FREE_DATA))
+    for override in overrides or []:
+        if not override.startswith(allowed):
+            raise ConfigError(
+                f"{override!r} would make this another suite; it takes "
+                f"{', '.join(f'{free}...' for free in allowed)}; what is compared is said in {path}"
+            )
+    unknown = sorted(set(method or []) - set(config.methods))
+    if unknown:
+        raise ConfigError(
+            f"the suite {suite} has no method {', '.join(unknown)}; it has "
+            f"{', '.join(config.methods)}"
+        )
     given = {override.partition("=")[0] for override in overrides or []}
     missing = [name for name in config.needs if name not in given]
     if missing:
