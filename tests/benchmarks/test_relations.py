@@ -1,0 +1,37 @@
+"""The comparison of relations with the published form: it must compare, not only time."""
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+PATH = Path(__file__).parents[2] / "benchmarks" / "relations.py"
+
+
+@pytest.fixture
+def relations() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("relations", PATH)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("count", [3, 24])
+def test_ours_agrees_with_the_published_form(relations: ModuleType, count: int) -> None:
+    line = relations.compare(count, pairs=1)
+    assert line["max_relative_error"] < 1e-5
+    assert line["ours"] > 0
+    assert line["other"] > 0
+    assert line["n"] == count
+
+
+def test_another_formula_would_show(relations: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relations, "ANGLE", 2.1)
+    right = relations.losses()["ours"]
+    monkeypatch.undo()
+    both = relations.losses() | {"ours": right}
+    monkeypatch.setattr(relations, "losses", lambda: both)
+    assert relations.compare(24, pairs=1)["max_relative_error"] > 1e-3
