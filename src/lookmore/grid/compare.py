@@ -13,6 +13,9 @@ from lookmore.grid.suite import OURS
 CLEAR = 2.0
 """How many standard errors a paired difference must exceed to be called one."""
 
+FEWEST = 3
+"""How many cells must be behind it."""
+
 
 class Question(NamedTuple):
     """What is compared: rows of one question may stand side by side."""
@@ -54,6 +57,9 @@ class Standing(NamedTuple):
     ahead_error: float
     """Standard error of that paired difference; NaN for a single cell."""
 
+    paired: int
+    """Cells that both have."""
+
     low: float
     """Lower end of the 95 % interval of the row, where there is one cell; else NaN."""
 
@@ -62,8 +68,11 @@ class Standing(NamedTuple):
 
     @property
     def verdict(self) -> str:
-        """``ahead`` or ``behind`` where ours is so by more than `CLEAR` errors, else ``open``."""
-        if not self.ahead_error >= 0 or abs(self.ahead) <= CLEAR * self.ahead_error:
+        """``ahead`` or ``behind`` where ours is so by more than `CLEAR` errors, else ``open``.
+
+        Fewer than `FEWEST` cells leave it open: two may agree by chance.
+        """
+        if self.paired < FEWEST or abs(self.ahead) <= CLEAR * self.ahead_error:
             return "open"
         return "ahead" if self.ahead > 0 else "behind"
 
@@ -131,6 +140,7 @@ def _standing(
         len(cells),
         ahead,
         ahead_error,
+        len(both),
         one.low if one else math.nan,
         one.high if one else math.nan,
     )

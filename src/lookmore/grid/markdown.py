@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from lookmore.evaluate.labels import method_of, percent, side_label
-from lookmore.grid.compare import CLEAR, Question, questions, standings
+from lookmore.grid.compare import CLEAR, FEWEST, Question, questions, standings
 from lookmore.grid.ledger import GridRow
 from lookmore.grid.suite import OURS
 from lookmore.grid.table import ahead_cell, question_label, value_cell
@@ -112,7 +112,7 @@ def reading() -> str:
         "Values are means in % with their standard error over runs (seeds and folds), or, where "
         "there is one run, with that run's 95 % interval over images. The last column is ours "
         "less the method, paired by seed and fold; it says *ahead* or *behind* only where the "
-        f"difference exceeds {CLEAR:.0f} of its standard errors. One run decides nothing."
+        f"difference exceeds {CLEAR:.0f} of its standard errors over {FEWEST} runs or more."
     )
 
 
