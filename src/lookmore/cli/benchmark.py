@@ -9,7 +9,9 @@ from rich.console import Console
 
 
 def benchmark(
-    suite: Annotated[str, typer.Argument(help="lfw, cars196, gtsrb, cifar10-jpeg or lfw-choices.")],
+    suite: Annotated[
+        str, typer.Argument(help="lfw, cars196, gtsrb, cifar10-jpeg, gtsrb-choices or lfw-choices.")
+    ],
     overrides: Annotated[
         list[str] | None,
         typer.Argument(help="data.root=where the images are, machine.key=value."),
