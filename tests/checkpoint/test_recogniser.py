@@ -1,6 +1,7 @@
 """lookmore.load: any picture in, the same embedding whatever its wrapping."""
 
 import io
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,12 @@ import torch
 from PIL import Image
 
 import lookmore
-from lookmore.checkpoint.checkpoint import Checkpoint, save_checkpoint
+from lookmore.checkpoint.checkpoint import (
+    FACTS_NAME,
+    Checkpoint,
+    load_checkpoint,
+    save_checkpoint,
+)
 from lookmore.data.pack import Pack
 from lookmore.errors import CheckpointError, UnreadableImageError
 from lookmore.evaluate.probes import make_probes
@@ -107,14 +113,48 @@ def test_a_sharp_image_becomes_the_very_probe_of_a_report(run: Path) -> None:
     )
     student = lookmore.load(run)
     probe = make_probes(pack, np.array([0]), side=16, degradation="bicubic")
-    expected = student.stream.embed(probe).numpy()
+    expected = load_checkpoint(run / "student").stream.embed(probe).numpy()
     assert np.array_equal(student.embed([sharp.transpose(1, 2, 0)]), expected)
 
 
-def test_a_smaller_image_is_enlarged_as_the_stream_does(run: Path) -> None:
+def test_a_smaller_image_is_enlarged_to_8_bits_as_training_enlarges(run: Path) -> None:
     small = np.random.default_rng(2).integers(0, 256, size=(9, 9, 3), dtype=np.uint8)
-    student = lookmore.load(run)
-    probe = torch.from_numpy(small).permute(2, 0, 1)[None].float() / 255
-    np.testing.assert_allclose(
-        student.embed([small]), student.stream.embed(probe).numpy(), atol=1e-6
-    )
+    seen = lookmore.load(run).see(small)
+    images = torch.from_numpy(small).permute(2, 0, 1)[None].float() / 255
+    larger = torch.nn.functional.interpolate(images, size=(16, 16), mode="bicubic", antialias=True)
+    levels = (larger.clamp(0, 1) * 255).round().to(torch.uint8)[0].permute(1, 2, 0).numpy()
+    assert seen.side == 9
+    assert np.abs(seen.pixels.astype(int) - levels).max() <= 1  # a last digit may tip a rounding
+    assert (seen.pixels == levels).mean() > 0.99
+
+
+@pytest.mark.parametrize(("fit", "side"), [("crop", 10), ("squash", 100), ("pad", 100)])
+def test_no_side_of_a_long_image_loses_detail_before_its_time(
+    run: Path, fit: str, side: int
+) -> None:
+    facts = run / "student" / FACTS_NAME
+    found = json.loads(facts.read_text())
+    facts.write_text(json.dumps({**found, "recipe": {"data": {"fit": fit}}}))
+    assert lookmore.load(run).see(np.zeros((100, 10, 3), np.uint8)).side == side
+
+
+def test_a_strip_is_never_padded_to_a_square_of_its_length(run: Path) -> None:
+    facts = run / "student" / FACTS_NAME
+    found = json.loads(facts.read_text())
+    facts.write_text(json.dumps({**found, "recipe": {"data": {"fit": "pad"}}}))
+    assert lookmore.load(run).see(np.zeros((50_000, 1, 3), np.uint8)).side == 512
+
+
+def test_pixels_of_another_side_are_refused(run: Path) -> None:
+    with pytest.raises(ValueError, match=r"must be \(B, 16, 16, 3\) uint8, got \(1, 8, 8, 3\)"):
+        lookmore.load(run).answer(np.zeros((1, 8, 8, 3), np.uint8))
+
+
+def test_a_student_without_classes_names_none_and_scores_none(tmp_path: Path) -> None:
+    stream = build_stream(StreamConfig(backbone="nano"), side=16, width=8, classes=0).eval()
+    facts = {"recipe": {"data": {"fit": "crop"}}, "class_names": ["ann", "bob"]}
+    save_checkpoint(tmp_path, Checkpoint(stream=stream, guide_mean=torch.zeros(8), facts=facts))
+    student = lookmore.load(tmp_path)
+    assert student.class_names == ()
+    with pytest.raises(CheckpointError, match="has no class scores"):
+        student.classify([np.zeros((16, 16, 3), np.uint8)])

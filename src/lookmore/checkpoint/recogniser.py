@@ -1,62 +1,87 @@
-"""A trained run in use: images in, embeddings out."""
+"""A trained student in use: images in, embeddings, classes and decisions out."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from lookmore.checkpoint.checkpoint import Checkpoint, load_checkpoint
-from lookmore.checkpoint.thresholds import Threshold, read_thresholds
+from lookmore.checkpoint.artefact import Artefact
+from lookmore.checkpoint.comparison import Comparison, choose_threshold
+from lookmore.checkpoint.network import Answers, Network, Pixels
+from lookmore.checkpoint.thresholds import Threshold
 from lookmore.data.images import read_image
 from lookmore.data.square import to_square
 from lookmore.degradation.quantise import to_eight_bits
-from lookmore.degradation.resize import shrink
+from lookmore.degradation.resize import enlarge, shrink
 from lookmore.errors import CheckpointError
 from lookmore.teachers.space import GuideSpace
 
 _BATCH = 256
+_WIDEST = 512  # pixels a side: a strip of 60,000 x 1 must not be padded to 60,000 x 60,000
 Picture = str | Path | bytes | Image.Image | np.ndarray
+
+
+class Seen(NamedTuple):
+    """One image as the network will see it."""
+
+    pixels: Pixels
+    """``(side, side, 3)`` uint8 RGB."""
+
+    side: int
+    """Of the square that was cut out of the image, before it was resized, in pixels."""
 
 
 class Recogniser:
     """A student with its preprocessing; get one from `lookmore.load`.
 
+    Whether torch or onnxruntime computes makes no difference to anything here.
+
     Args:
-        checkpoint: Of the stream.
-        thresholds: What ``lookmore calibrate`` found; none where it did not run.
+        artefact: What the file says of the student.
+        network: From pixels of the student's side to its answers.
     """
 
-    def __init__(self, checkpoint: Checkpoint, thresholds: tuple[Threshold, ...] = ()) -> None:
-        self.stream = checkpoint.stream.eval()
-        self.guide_mean = checkpoint.guide_mean
-        self.facts: dict[str, Any] = checkpoint.facts
-        self.thresholds = thresholds
-        self._fit: str = checkpoint.facts["recipe"]["data"]["fit"]
+    def __init__(self, artefact: Artefact, network: Network) -> None:
+        self.artefact = artefact
+        self._network = network
 
     @property
     def side(self) -> int:
         """Height and width of what the network sees, in pixels."""
-        return self.stream.side
+        return self.artefact.side
 
     @property
     def width(self) -> int:
         """Numbers in an embedding, ``D``."""
-        return self.stream.width
+        return self.artefact.width
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """Of the classes it was trained on; what `classify` answers with."""
-        return tuple(self.facts["class_names"])
+        """What `classify` answers with; none if the student does not score classes."""
+        return self.artefact.class_names
 
-    def embed(self, images: Sequence[Picture]) -> np.ndarray:
+    @property
+    def thresholds(self) -> tuple[Threshold, ...]:
+        """What ``lookmore calibrate`` found; none where it did not run."""
+        return self.artefact.thresholds
+
+    @property
+    def guide_mean(self) -> NDArray[np.float32]:
+        """``(D_t,)`` taken off the teacher's embeddings by `place`."""
+        return self.artefact.guide_mean
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Teacher, hash of the weights, commit, versions, and more of a run folder."""
+        return self.artefact.facts
+
+    def embed(self, images: Sequence[Picture]) -> NDArray[np.float32]:
         """Return one embedding per image.
-
-        Images are made square as in training. Those larger than `side` are shrunk (antialiased
-        bicubic, rounded to 8 bits, as probes are in reports), smaller ones enlarged.
 
         Args:
             images: Paths, bytes of image files, PIL images, or uint8 arrays ``(H, W[, 3])``; any
@@ -69,10 +94,11 @@ class Recogniser:
         Raises:
             UnreadableImageError: Naming the first image that cannot be read.
         """
-        found = [output.embeddings for output in self._outputs(images)]
-        return torch.cat(found).numpy() if found else np.zeros((0, self.width), np.float32)
+        if not len(images):
+            return np.zeros((0, self.width), np.float32)
+        return self._answers(images)["embeddings"]
 
-    def classify(self, images: Sequence[Picture]) -> np.ndarray:
+    def classify(self, images: Sequence[Picture]) -> NDArray[np.float32]:
         """Return the probability of each class for each image.
 
         Args:
@@ -85,17 +111,16 @@ class Recogniser:
             CheckpointError: If the student was not trained to score classes.
             UnreadableImageError: Naming the first image that cannot be read.
         """
-        if not self.stream.classes:
+        if not self.class_names:
             raise CheckpointError(
                 "this student has no class scores: train with task classify, or compare embeddings"
             )
-        found: list[Tensor] = []
-        for output in self._outputs(images):
-            if output.logits is not None:
-                found.append(output.logits.softmax(dim=1))
-        return torch.cat(found).numpy() if found else np.zeros((0, self.stream.classes), np.float32)
+        if not len(images):
+            return np.zeros((0, len(self.class_names)), np.float32)
+        logits = torch.from_numpy(self._answers(images)["logits"])
+        return logits.softmax(dim=1).numpy()
 
-    def place(self, teacher_embeddings: np.ndarray) -> np.ndarray:
+    def place(self, teacher_embeddings: np.ndarray) -> NDArray[np.float32]:
         """Bring the teacher's own embeddings into the space where they meet the student's.
 
         Args:
@@ -111,42 +136,109 @@ class Recogniser:
         width = len(self.guide_mean)
         if rows.ndim != 2 or rows.shape[1] != width:
             raise ValueError(f"teacher_embeddings must be (G, {width}), got {rows.shape}")
-        return GuideSpace(mean=self.guide_mean).place(torch.from_numpy(rows)).numpy()
+        space = GuideSpace(mean=torch.from_numpy(self.guide_mean))
+        return space.place(torch.from_numpy(rows)).numpy()
 
-    def _outputs(self, images: Sequence[Picture]) -> Any:
-        for start in range(0, len(images), _BATCH):
-            pixels = [self._square(image) for image in images[start : start + _BATCH]]
-            with torch.inference_mode():
-                yield self.stream(torch.stack(pixels))
+    def compare(
+        self, a: Picture, b: Picture | NDArray[np.floating], *, far: float | None = None
+    ) -> Comparison:
+        """Say how alike two are and, where thresholds were calibrated, whether they are the same.
 
-    def _square(self, image: Picture) -> Tensor:
+        Two images are both looked at by the student. An image and a vector is a probe against a
+        gallery: the vector is the teacher's own embedding of a sharp image.
+
+        Args:
+            a: An image, as for `embed`.
+            b: An image, or ``(D,)`` floating point, as the teacher gives it (`place` is applied).
+            far: Decide at this false accept rate; ``None`` = the smallest that was calibrated.
+
+        Returns:
+            Similarity, decision, and the threshold behind it.
+
+        Raises:
+            CheckpointError: If ``b`` is a vector and the student does not live in its teacher's
+                space.
+            ConfigError: If thresholds were calibrated, but not at ``far``.
+            UnreadableImageError: If an image cannot be read.
+            ValueError: If the vector has another width than the teacher's.
+        """
+        if not isinstance(b, np.ndarray) or b.ndim != 1:
+            seen = [self.see(a), self.see(b)]
+            rows = self.answer(np.stack([one.pixels for one in seen]))["embeddings"]
+            small, large = sorted(one.side for one in seen)
+            against = "same side"
+            if large >= 2 * small and any(t.gallery == "student" for t in self.thresholds):
+                against = "student"
+        else:
+            if not self.artefact.meets_teacher:
+                raise CheckpointError(
+                    "this student does not live in its teacher's space, so the teacher's embedding "
+                    "says nothing to it: compare two images"
+                )
+            probe = self.see(a)
+            small, against = probe.side, "teacher"
+            embedding = self.answer(probe.pixels[None])["embeddings"]
+            rows = np.concatenate([embedding, self.place(b[None])])
+        first, second = rows.astype(np.float64)  # as when thresholds were measured
+        return Comparison(
+            similarity=float(first @ second),
+            probe_side=small,
+            against=against,
+            threshold=choose_threshold(self.thresholds, probe_side=small, gallery=against, far=far),
+        )
+
+    def see(self, image: Picture) -> Seen:
+        """Return an image as the network will see it.
+
+        It is made square as in training. If it is larger than `side`, it is shrunk (antialiased
+        bicubic) as probes are in reports, if smaller, enlarged (bicubic); then rounded to 8 bits.
+
+        Args:
+            image: As for `embed`.
+
+        Raises:
+            UnreadableImageError: If it cannot be read.
+        """
         pixels = read_image(image)
-        side = min(pixels.shape[1:])
-        square = to_square(pixels, side=side, fit=self._fit)
-        ready = square[None].to(torch.float32) / 255
-        if side > self.side:  # as probes are made in evaluation
+        height, width = pixels.shape[1:]
+        fit = self.artefact.fit
+        cut = min(height, width) if fit == "crop" else min(max(height, width), _WIDEST)
+        ready = to_square(pixels, side=cut, fit=fit)[None].float() / 255
+        if cut > self.side:
             ready = to_eight_bits(shrink(ready, side=self.side, kernel="bicubic"))
-        elif side < self.side:
-            ready = self.stream.resized(ready)
-        return ready[0]
+        elif cut < self.side:
+            ready = to_eight_bits(enlarge(ready, side=self.side))
+        return Seen(_as_pixels(ready[0]), cut)
+
+    def answer(self, pixels: Pixels) -> Answers:
+        """Return what the network says of images that were prepared by `see`.
+
+        Args:
+            pixels: ``(B, side, side, 3)`` uint8 RGB, ``B >= 1``.
+
+        Returns:
+            By name: ``embeddings`` ``(B, D)``, and ``logits`` ``(B, C)`` where classes are scored.
+
+        Raises:
+            ValueError: If they have another shape or type.
+        """
+        shape = (self.side, self.side, 3)
+        if pixels.ndim != 4 or pixels.shape[1:] != shape or pixels.dtype != np.uint8:
+            raise ValueError(
+                f"pixels must be (B, {self.side}, {self.side}, 3) uint8, got {pixels.shape} "
+                f"{pixels.dtype}"
+            )
+        return self._network(pixels)
+
+    def _answers(self, images: Sequence[Picture]) -> Answers:
+        parts = []
+        for start in range(0, len(images), _BATCH):
+            seen = [self.see(image).pixels for image in images[start : start + _BATCH]]
+            parts.append(self.answer(np.stack(seen)))
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def load(path: str | Path) -> Recogniser:
-    """Open a trained student.
-
-    Args:
-        path: A run folder (``runs/NAME``), or one of its stages (``runs/NAME/student``).
-
-    Returns:
-        The student, ready to embed images.
-
-    Raises:
-        CheckpointError: If there is no finished checkpoint, it is damaged, or the thresholds
-            beside it were measured with other weights.
-    """
-    folder = Path(path)
-    if (folder / "student").is_dir():
-        folder = folder / "student"
-    checkpoint = load_checkpoint(folder)
-    digest = checkpoint.facts["weights_sha256"]
-    return Recogniser(checkpoint, read_thresholds(folder, weights_sha256=digest))
+def _as_pixels(image: Tensor) -> Pixels:
+    """Return ``(S, S, 3)`` uint8 of ``(3, S, S)`` in [0, 1] that has 8 bits already."""
+    levels = (image * 255).round().to(torch.uint8)
+    return np.ascontiguousarray(levels.permute(1, 2, 0).numpy())

@@ -1,0 +1,120 @@
+"""What an exported file says of itself: an `Artefact` as bounded JSON text, there and back."""
+
+import json
+import math
+from dataclasses import asdict, fields
+from typing import Any
+
+import numpy as np
+
+from lookmore.checkpoint.artefact import Artefact
+from lookmore.checkpoint.thresholds import Threshold
+from lookmore.errors import CheckpointError
+
+SHEET_FORMAT = 1
+SHEET_KEY = "lookmore"
+"""Of the entry among the metadata of an ONNX file."""
+
+MOST_CHARACTERS = 8_000_000
+"""Of the text: a hundred thousand class names fit, an endless file does not."""
+
+_FITS = ("crop", "squash", "pad")
+_SIDES = range(4, 2049)
+
+
+def write_sheet(artefact: Artefact) -> str:
+    """Return an artefact as text; numbers come back bit for bit.
+
+    Raises:
+        CheckpointError: If it is longer than ``MOST_CHARACTERS``.
+    """
+    text = json.dumps(
+        {
+            "format": SHEET_FORMAT,
+            "side": artefact.side,
+            "width": artefact.width,
+            "fit": artefact.fit,
+            "class_names": list(artefact.class_names),
+            # the shortest digits that float32 reads back as the same number
+            "guide_mean": [float(str(value)) for value in artefact.guide_mean],
+            "thresholds": [asdict(threshold) for threshold in artefact.thresholds],
+            "facts": artefact.facts,
+        },
+        separators=(",", ":"),
+        allow_nan=False,
+    )
+    if len(text) > MOST_CHARACTERS:
+        raise CheckpointError(
+            f"what the file would say of itself has {len(text):,} characters, at most "
+            f"{MOST_CHARACTERS:,} fit: shorten the {len(artefact.class_names):,} class names"
+        )
+    return text
+
+
+def read_sheet(text: str, *, name: str) -> Artefact:
+    """Return what `write_sheet` wrote, every entry checked: the file may come from anywhere.
+
+    Args:
+        text: The JSON.
+        name: Of the file, for errors.
+
+    Raises:
+        CheckpointError: If it is too long, damaged, of another format, or says what cannot be.
+    """
+    if len(text) > MOST_CHARACTERS:
+        raise _refused(name, f"it has {len(text):,} characters, at most {MOST_CHARACTERS:,} fit")
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _refused(name, "it is not JSON") from error
+    version = found.get("format") if isinstance(found, dict) else None
+    if version != SHEET_FORMAT:
+        raise CheckpointError(
+            f"{name} has format {version!r}, this lookmore reads format {SHEET_FORMAT}: export it "
+            "again, or install the version that wrote it"
+        )
+    mean, names, facts = (found.get(key) for key in ("guide_mean", "class_names", "facts"))
+    side, width = found.get("side"), found.get("width")
+    if not isinstance(side, int) or side not in _SIDES:
+        raise _refused(name, f"its side must be {_SIDES[0]} to {_SIDES[-1]} pixels, got {side!r}")
+    if not isinstance(width, int) or width < 1:
+        raise _refused(name, f"its width must be 1 or more, got {width!r}")
+    if found.get("fit") not in _FITS:
+        raise _refused(name, f"its fit must be one of {', '.join(_FITS)}, got {found.get('fit')!r}")
+    if not isinstance(names, list) or not all(isinstance(entry, str) for entry in names):
+        raise _refused(name, "its class names must be a list of texts")
+    if not isinstance(mean, list) or not mean or not all(_is_number(value) for value in mean):
+        raise _refused(name, "its guide mean must be a list of finite numbers")
+    if not isinstance(facts, dict) or not isinstance(facts.get("weights_sha256"), str):
+        raise _refused(name, "its facts must name the sha256 of the weights")
+    return Artefact(
+        side=side,
+        width=width,
+        fit=found["fit"],
+        class_names=tuple(names),
+        guide_mean=np.array(mean, dtype=np.float32),
+        thresholds=_thresholds(found.get("thresholds"), name),
+        facts=facts,
+    )
+
+
+def _thresholds(entries: Any, name: str) -> tuple[Threshold, ...]:
+    kinds = {field.name: field.type for field in fields(Threshold)}
+    if not isinstance(entries, list):
+        raise _refused(name, "its thresholds must be a list")
+    for entry in entries:
+        if not isinstance(entry, dict) or entry.keys() != kinds.keys():
+            raise _refused(name, f"its thresholds must have {sorted(kinds)}")
+        for key, kind in kinds.items():
+            fits = isinstance(entry[key], str) if kind is str else _is_number(entry[key])
+            if not fits:
+                raise _refused(name, f"the {key} of a threshold cannot be {entry[key]!r}")
+    return tuple(Threshold(**entry) for entry in entries)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _refused(name: str, why: str) -> CheckpointError:
+    return CheckpointError(f"{name} does not describe a student, {why}: export it again")

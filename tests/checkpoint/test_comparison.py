@@ -1,0 +1,148 @@
+"""Comparing two: the dot product of what embed says, decided at the threshold of such a pair."""
+
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import lookmore
+from lookmore.checkpoint.checkpoint import Checkpoint, save_checkpoint
+from lookmore.checkpoint.comparison import choose_threshold
+from lookmore.checkpoint.thresholds import Threshold, write_thresholds
+from lookmore.errors import CheckpointError, ConfigError
+from lookmore.streams.build import build_stream
+from lookmore.streams.config import StreamConfig
+
+WIDTH = 8
+
+
+def threshold(
+    side: int, value: float, *, gallery: str = "same side", far: float = 1e-2, how: str = "bicubic"
+) -> Threshold:
+    return Threshold(
+        far=far, probe_side=side, gallery=gallery, threshold=value, low=value, high=value,
+        realised_far=far, impostor_pairs=10_000, genuine_pairs=100, tar=0.9, degradation=how,
+        selected_on="validation",
+    )  # fmt: skip
+
+
+@pytest.fixture
+def student(tmp_path: Path) -> Callable[..., lookmore.Recogniser]:
+    def make(*thresholds: Threshold, **facts: object) -> lookmore.Recogniser:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            stream = build_stream(StreamConfig(backbone="nano"), side=16, width=WIDTH, classes=0)
+        save_checkpoint(
+            tmp_path,
+            Checkpoint(
+                stream=stream.eval(),
+                guide_mean=torch.full((int(facts.pop("teacher_width", WIDTH)),), 0.5),
+                facts={"recipe": {"data": {"fit": "crop"}}, "class_names": [], **facts},
+            ),
+        )
+        digest = json.loads((tmp_path / "checkpoint.json").read_text())["weights_sha256"]
+        if thresholds:
+            write_thresholds(tmp_path, thresholds, weights_sha256=digest)
+        return lookmore.load(tmp_path)
+
+    return make
+
+
+def picture(seed: int, side: int = 16) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, size=(side, side, 3), dtype=np.uint8)
+
+
+def test_the_similarity_is_that_of_the_embeddings(student: Callable) -> None:
+    one = student()
+    first, second = one.embed([picture(0), picture(1)]).astype(np.float64)
+    found = one.compare(picture(0), picture(1))
+    assert found.similarity == pytest.approx(first @ second, abs=1e-6)
+    assert one.compare(picture(0), picture(0)).similarity == pytest.approx(1, abs=1e-6)
+
+
+def test_an_image_meets_the_teachers_embedding_where_it_is_placed(student: Callable) -> None:
+    one = student(threshold(16, 0.99, gallery="teacher"), threshold(16, -1.0))
+    own = one.embed([picture(0)])[0]
+    found = one.compare(picture(0), own * 3 + 0.5)  # as a teacher with this mean would give it
+    assert found.similarity == pytest.approx(1, abs=1e-5)
+    assert (found.against, found.same) == ("teacher", True)
+    assert one.compare(picture(1), 0.5 - own).same is False
+
+
+def test_without_thresholds_nothing_is_decided(student: Callable) -> None:
+    found = student().compare(picture(0), picture(1))
+    assert (found.same, found.far, found.threshold) == (None, None, None)
+    assert found.reason.endswith("run lookmore calibrate")
+
+
+def test_the_threshold_itself_is_accepted(student: Callable) -> None:
+    similarity = student().compare(picture(0), picture(1)).similarity
+    assert student(threshold(16, similarity)).compare(picture(0), picture(1)).same is True
+    above = float(np.nextafter(similarity, 2))
+    assert student(threshold(16, above)).compare(picture(0), picture(1)).same is False
+
+
+def test_the_smaller_image_is_the_probe_and_says_so(student: Callable) -> None:
+    found = student(threshold(8, 0.1), threshold(16, 0.2)).compare(picture(0, 16), picture(1, 9))
+    assert (found.probe_side, found.threshold.probe_side) == (9, 8)
+    assert "calibrated for 8 px probes" in found.reason and "this one has 9 px" in found.reason
+
+
+def test_a_sharp_image_is_held_to_the_threshold_for_sharp_ones(student: Callable) -> None:
+    one = student(threshold(16, 0.1), threshold(16, 0.2, gallery="student"))
+    assert one.compare(picture(0), picture(1, 96)).against == "student"
+    assert one.compare(picture(0), picture(1, 20)).against == "same side"
+
+
+def test_what_is_said_can_be_written_as_json(student: Callable) -> None:
+    found = student(threshold(16, -1.0)).compare(picture(0), picture(1))
+    told = json.loads(json.dumps(found.as_dict()))
+    assert told["same"] is True
+    assert told["far"] == 0.01
+    assert told["threshold"]["threshold"] == -1.0
+
+
+def test_a_comparison_cannot_be_changed(student: Callable) -> None:
+    found = student().compare(picture(0), picture(1))
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        found.similarity = 1.0
+
+
+def test_a_vector_means_nothing_to_a_student_of_its_own_space(student: Callable) -> None:
+    for one in (student(guides={}), student(teacher_width=5)):
+        with pytest.raises(CheckpointError, match="does not live in its teacher's space"):
+            one.compare(picture(0), np.zeros(len(one.guide_mean)))
+
+
+def test_a_vector_of_another_width_is_refused(student: Callable) -> None:
+    with pytest.raises(ValueError, match=r"must be \(G, 8\), got \(1, 9\)"):
+        student().compare(picture(0), np.zeros(9))
+
+
+def test_the_smallest_rate_decides_unless_another_is_asked_for(student: Callable) -> None:
+    one = student(threshold(16, 0.1, far=1e-2), threshold(16, 0.3, far=1e-3))
+    assert one.compare(picture(0), picture(1)).far == 1e-3
+    assert one.compare(picture(0), picture(1), far=1e-2).far == 1e-2
+    with pytest.raises(ConfigError, match=r"rate of 0\.1, only for 0\.001, 0\.01: ask"):
+        one.compare(picture(0), picture(1), far=0.1)
+
+
+@pytest.mark.parametrize(("side", "nearest"), [(4, 8), (9, 8), (12, 8), (13, 16), (200, 16)])
+def test_the_nearest_side_decides_and_of_two_as_near_the_smaller(side: int, nearest: int) -> None:
+    known = [threshold(16, 0.2), threshold(8, 0.1)]
+    found = choose_threshold(known, probe_side=side, gallery="same side")
+    assert found is not None and found.probe_side == nearest
+
+
+def test_of_several_degradations_the_strictest_decides() -> None:
+    known = [threshold(16, 0.2), threshold(16, 0.3, how="degraded"), threshold(8, 0.9)]
+    found = choose_threshold(known, probe_side=16, gallery="same side")
+    assert found is not None and found.degradation == "degraded"
+
+
+def test_thresholds_for_another_gallery_do_not_decide() -> None:
+    assert choose_threshold([threshold(16, 0.2)], probe_side=16, gallery="teacher") is None
