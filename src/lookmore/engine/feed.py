@@ -66,10 +66,15 @@ class Feed:
             epoch=epoch,
         )
 
+    def shown(self, rows: np.ndarray, epoch: int) -> np.ndarray:
+        """Return the view, ``(B,)``, in which each of ``(B,)`` pack rows is seen in an epoch."""
+        views: np.ndarray = (self._first_view[rows] + epoch) % self.views.total
+        return views
+
     def batches(self, epoch: int, *, skip: int = 0) -> Iterator[Batch]:
         """Yield the batches of an epoch, leaving out the first ``skip``."""
         for rows in self.order(epoch)[skip:]:
-            views = (self._first_view[rows] + epoch) % self.views.total
+            views = self.shown(rows, epoch)
             labels = np.where(views < self.views.count, self.labels[rows], -1)
             yield Batch(
                 images=self.inputs.lookup(rows, views).float() / 255,
