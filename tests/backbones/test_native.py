@@ -34,6 +34,14 @@ def test_keeps_every_pixel_of_a_small_image_and_a_quarter_of_the_side_of_a_large
     ]
 
 
+def test_a_coarse_stem_halves_the_side_once_more_at_every_side() -> None:
+    for side in (8, 24, 25, 48, 49, 112):
+        assert stem_strides(side, coarse=True) == (*stem_strides(side), 2)
+    coarse = NativeBackbone(widths=(4, 6, 8), depths=(1, 1, 1), side=16, coarse=True)
+    assert coarse.pooling.weight.shape == (8, 2, 2)
+    assert tiny(16).pooling.weight.shape == (8, 4, 4)
+
+
 def test_position_pooling_starts_as_the_average() -> None:
     maps = torch.rand(3, 5, 4, 4, generator=torch.Generator().manual_seed(0))
     torch.testing.assert_close(PositionPooling(5, side=4)(maps), maps.mean((2, 3)))

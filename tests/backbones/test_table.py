@@ -27,7 +27,15 @@ def convolution_work(backbone: nn.Module, side: int) -> int:
 
 # The table states them with a head; here, in millions, without it and without additions elsewhere.
 @pytest.mark.parametrize(
-    "name, parameters, work", [("nano", 0.10, 5.4), ("small", 0.70, 26.4), ("base", 2.78, 105.3)]
+    "name, parameters, work",
+    [
+        ("pico", 0.036, 2.1),
+        ("nano", 0.10, 5.4),
+        ("lite", 0.70, 7.4),
+        ("small", 0.70, 26.4),
+        ("wide", 1.58, 16.6),
+        ("base", 2.78, 105.3),
+    ],
 )
 def test_sizes_are_those_the_table_states(name: str, parameters: float, work: float) -> None:
     backbone = build_backbone(name, side=16)
@@ -49,7 +57,9 @@ def test_timm_names_go_to_timm() -> None:
 
 
 def test_an_unknown_name_is_told_the_known_ones() -> None:
-    with pytest.raises(ConfigError, match="nano, small, base, imagenet or timm:NAME, got 'tiny'"):
+    with pytest.raises(
+        ConfigError, match="pico, nano, lite, small, wide, base, imagenet or timm:NAME, got 'tiny'"
+    ):
         build_backbone("tiny", side=16)
 
 

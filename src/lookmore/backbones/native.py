@@ -10,18 +10,20 @@ from lookmore.errors import ConfigError
 SMALLEST_SIDE, LARGEST_SIDE = 8, 224
 
 
-def stem_strides(side: int) -> tuple[int, ...]:
+def stem_strides(side: int, *, coarse: bool = False) -> tuple[int, ...]:
     """Return the strides of the stem's convolutions, one each.
 
-    Few pixels are all kept; many are shrunk first, since the early layers cost the most.
+    Few pixels are all kept; many are shrunk first, since the early layers cost the most. A coarse
+    stem ends with one more convolution, which halves the side: a quarter of the work behind it.
 
     Example:
         >>> stem_strides(16), stem_strides(32), stem_strides(112)
         ((1,), (2,), (2, 2))
+        >>> stem_strides(16, coarse=True)
+        (1, 2)
     """
-    if side <= 24:
-        return (1,)
-    return (2,) if side <= 48 else (2, 2)
+    fine = (1,) if side <= 24 else (2,) if side <= 48 else (2, 2)
+    return (*fine, 2) if coarse else fine
 
 
 def _convolution(inputs: int, outputs: int, *, kernel: int, stride: int) -> nn.Sequential:
@@ -81,13 +83,21 @@ class NativeBackbone(nn.Module):
         widths: Channels of each stage; the last is the width of the features.
         depths: Residual blocks of each stage; each stage after the first halves the side.
         side: Height and width of the images, in pixels, 8 to 224.
+        coarse: Whether the stem halves the side once more.
 
     Raises:
         ConfigError: If ``side`` is outside 8 to 224.
         ValueError: If ``widths`` and ``depths`` are not equally many positive numbers.
     """
 
-    def __init__(self, *, widths: tuple[int, ...], depths: tuple[int, ...], side: int) -> None:
+    def __init__(
+        self,
+        *,
+        widths: tuple[int, ...],
+        depths: tuple[int, ...],
+        side: int,
+        coarse: bool = False,
+    ) -> None:
         super().__init__()
         if not SMALLEST_SIDE <= side <= LARGEST_SIDE:
             raise ConfigError(
@@ -104,7 +114,7 @@ class NativeBackbone(nn.Module):
 
         self.stem = nn.Sequential()
         channels = 3
-        for stride in stem_strides(side):
+        for stride in stem_strides(side, coarse=coarse):
             self.stem.append(_convolution(channels, widths[0], kernel=3, stride=stride))
             self.stem.append(nn.ReLU(inplace=True))
             channels = widths[0]

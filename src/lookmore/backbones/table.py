@@ -20,11 +20,19 @@ class NativeSize(NamedTuple):
     depths: tuple[int, int, int]
     """Residual blocks of each stage."""
 
+    coarse: bool = False
+    """Whether the stem halves the side once more before the first stage."""
 
-# With a 128-d head, at 16 px: parameters and multiply-adds of one image.
+
+# With a 128-d head, at 16 px: parameters and multiply-adds of one image. A coarse network spends
+# its work on channels and not on positions: it learns and answers faster than a fine one of the
+# same number of parameters.
 BACKBONES: Final[dict[str, NativeSize]] = {
+    "pico": NativeSize(widths=(12, 24, 40), depths=(1, 1, 1)),  # 0.04 M, 2.2 M
     "nano": NativeSize(widths=(16, 32, 64), depths=(2, 2, 1)),  # 0.11 M, 5.5 M
+    "lite": NativeSize(widths=(32, 64, 128), depths=(2, 2, 2), coarse=True),  # 0.71 M, 7.4 M
     "small": NativeSize(widths=(32, 64, 128), depths=(2, 2, 2)),  # 0.71 M, 26 M
+    "wide": NativeSize(widths=(48, 96, 192), depths=(2, 2, 2), coarse=True),  # 1.6 M, 16 M
     "base": NativeSize(widths=(64, 128, 256), depths=(2, 2, 2)),  # 2.8 M, 105 M
 }
 
@@ -77,4 +85,4 @@ def build_backbone(
             f"{IMAGENET} or {TIMM_PREFIX}NAME"
         )
     size = BACKBONES[name]
-    return NativeBackbone(widths=size.widths, depths=size.depths, side=side)
+    return NativeBackbone(widths=size.widths, depths=size.depths, side=side, coarse=size.coarse)
