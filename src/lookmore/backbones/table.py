@@ -28,7 +28,7 @@ class NativeSize(NamedTuple):
 # its work on channels and not on positions: it learns and answers faster than a fine one of the
 # same number of parameters.
 BACKBONES: Final[dict[str, NativeSize]] = {
-    "pico": NativeSize(widths=(12, 24, 40), depths=(1, 1, 1)),  # 0.04 M, 2.2 M
+    "pico": NativeSize(widths=(12, 24, 40), depths=(1, 1, 1)),  # 0.04 M, 1.7 M
     "nano": NativeSize(widths=(16, 32, 64), depths=(2, 2, 1)),  # 0.11 M, 5.5 M
     "lite": NativeSize(widths=(32, 64, 128), depths=(2, 2, 2), coarse=True),  # 0.71 M, 7.4 M
     "small": NativeSize(widths=(32, 64, 128), depths=(2, 2, 2)),  # 0.71 M, 26 M

@@ -11,7 +11,7 @@ class StreamConfig:
     """What network a stream is, and how it wants its images."""
 
     backbone: str = "small"
-    """A name from the table of backbones (pico, nano, lite, small, wide, base), imagenet, or timm:NAME."""
+    """From the table of backbones (pico, nano, lite, small, wide, base), imagenet, or timm:NAME."""
 
     pretrained: bool = False
     """Whether the backbone starts from published weights: imagenet (in a package of the extra
