@@ -16,6 +16,7 @@ LINE = [
         "evaluate",
         "grid",
         "export",
+        "doctor",
         "search",
         "serve",
         "cli",

@@ -51,14 +51,18 @@ def commit() -> str:
     return head + ("+changes" if dirty else "")
 
 
-def machine() -> str:
-    """Return the processor and the cores this process may use, in words."""
+def processor() -> str:
+    """Return the name of the processor, as precise as the system tells it."""
     model = platform.processor() or platform.machine()
     try:
         for line in Path("/proc/cpuinfo").read_text().splitlines():
             if line.startswith("model name"):
-                model = line.split(":", 1)[1].strip()
-                break
+                return line.split(":", 1)[1].strip()
     except OSError:
         pass  # not Linux: the platform module's word is all there is
-    return f"{model}, {usable_cores()} cores"
+    return model
+
+
+def machine() -> str:
+    """Return the processor and the cores this process may use, in words."""
+    return f"{processor()}, {usable_cores()} cores"

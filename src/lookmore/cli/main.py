@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from lookmore.cli import benchmark, calibrate, data, demo, distill, evaluate, train
+from lookmore.cli import benchmark, calibrate, data, demo, distill, doctor, evaluate, train
 from lookmore.errors import LookmoreError
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app.command("distill")(distill.distill)
 app.command("evaluate")(evaluate.evaluate)
 app.command("benchmark")(benchmark.benchmark)
 app.command("calibrate")(calibrate.calibrate)
+app.command("doctor")(doctor.doctor)
 app.add_typer(data.app, name="data")
 
 

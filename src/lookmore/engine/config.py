@@ -79,7 +79,7 @@ class MachineConfig:
     """``float32`` or ``bfloat16`` (autocast; losses stay in float32)."""
 
     threads: int = 0
-    """CPU threads; 0 = as many as this process may use."""
+    """CPU threads; 0 = ``OMP_NUM_THREADS``, or else one for each core this process may use."""
 
     def __post_init__(self) -> None:
         if self.device not in ("auto", "cpu", "cuda"):

@@ -9,7 +9,7 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from lookmore.engine.config import MachineConfig, ScheduleConfig
-from lookmore.engine.cores import usable_cores
+from lookmore.engine.cores import chosen_threads
 from lookmore.engine.feed import Feed
 from lookmore.engine.log import RunLog
 from lookmore.engine.muon import Muon
@@ -34,8 +34,8 @@ _CUDA_CHECK_STEPS = 20  # reading a number makes a GPU wait; on the CPU every st
 
 
 def set_threads(machine: MachineConfig) -> None:
-    """Set this process's CPU threads: as asked for, or as many as it may use."""
-    torch.set_num_threads(machine.threads or usable_cores())
+    """Set this process's CPU threads: as asked for, or as `chosen_threads` says."""
+    torch.set_num_threads(chosen_threads(machine.threads).number)
 
 
 def make_fabric(machine: MachineConfig) -> Fabric:

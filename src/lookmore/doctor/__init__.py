@@ -1,0 +1,1 @@
+"""Look at the machine, the packages and the preprocessing before hours are spent on them."""
