@@ -8,6 +8,7 @@
     │   └── UnreadableImageError   one image; counted and skipped
     ├── TeacherError          a teacher that cannot be opened, or is not what it claims
     ├── CheckpointError       a run folder or checkpoint that cannot be used
+    ├── GalleryError          a gallery that cannot be used, or does not fit the student
     ├── TrainingError         training that had to stop
     └── MissingExtraError     an optional dependency that is not installed
 
@@ -37,6 +38,10 @@ class TeacherError(LookmoreError):
 
 class CheckpointError(LookmoreError):
     """A run folder or checkpoint that cannot be used."""
+
+
+class GalleryError(LookmoreError):
+    """A gallery that cannot be used, or does not fit the student that searches in it."""
 
 
 class TrainingError(LookmoreError):
