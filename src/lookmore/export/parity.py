@@ -1,0 +1,182 @@
+"""Does the file recognise as the run does? Measured on images, with limits stated beforehand."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lookmore.checkpoint.network import Answers, Network, Pixels
+
+_BATCH = 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How far a file may be from the run that it comes from."""
+
+    cosine: float
+    """Cosine between both embeddings of an image, at least: the mean over images."""
+
+    worst_cosine: float
+    """The same for the worst image."""
+
+    worse_nearest: float
+    """Share of images whose nearest image is now one that the run itself finds less alike than its
+    own choice, by more than ``margin``; at most, but always ``spared`` images."""
+
+    margin: float
+    """Difference of similarities: images within it are as near as each other."""
+
+    lost_rank1: float
+    """Share of images whose nearest image was of their class and is not any more, less those that
+    were not and are now; at most, but always ``spared`` images."""
+
+    other_class: float
+    """Share of images that get another class, at most, but always ``spared`` images."""
+
+    spared: int
+    """So many of few images prove nothing."""
+
+
+FLOAT = Limits(
+    cosine=0.99999,
+    worst_cosine=0.9999,
+    worse_nearest=0.002,
+    margin=1e-4,
+    lost_rank1=0.002,
+    other_class=0.002,
+    spared=0,
+)
+"""The same numbers in another order of adding: only ties may fall otherwise."""
+
+INT8 = Limits(
+    cosine=0.99,
+    worst_cosine=0.9,
+    worse_nearest=0.05,
+    margin=0.02,
+    lost_rank1=0.02,
+    other_class=0.05,
+    spared=2,
+)
+"""Rounded weights: images about as near as each other may change places, people may not."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One comparison of a file with its run."""
+
+    what: str
+    """What was compared, in words."""
+
+    side: int
+    """Of the images, in pixels."""
+
+    value: float
+    """What was found."""
+
+    limit: float
+    """The worst value that is allowed."""
+
+    larger_is_better: bool
+    """Whether ``limit`` is the least or the most."""
+
+    images: int
+    """How many were looked at."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether it is within the limit."""
+        if self.larger_is_better:
+            return self.value >= self.limit
+        return self.value <= self.limit
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values that JSON can hold."""
+        return {**asdict(self), "holds": self.holds}
+
+
+def answers_of(network: Network, pixels: Pixels) -> Answers:
+    """Return what a network says of many images, a batch at a time.
+
+    Args:
+        network: Of torch or of onnxruntime.
+        pixels: ``(N, H, W, 3)`` uint8, ``N >= 1``.
+    """
+    parts = [network(pixels[at : at + _BATCH]) for at in range(0, len(pixels), _BATCH)]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def recognition_parity(
+    *,
+    run: Answers,
+    file: Answers,
+    labels: NDArray[np.int64],
+    side: int,
+    limits: Limits,
+) -> Iterator[Finding]:
+    """Compare what a run and a file of it say of the same images.
+
+    Each image is searched among the run's embeddings of all others, as a probe is in a gallery
+    that is there already.
+
+    Args:
+        run: Answers of the run for ``N >= 2`` images.
+        file: Answers of the file for the same.
+        labels: ``(N,)`` class of each; -1: not known.
+        side: Of the images, in pixels.
+        limits: How far they may differ.
+
+    Yields:
+        Cosines; nearest images; of images with a label that others have too, rank-1; classes,
+        where they are scored.
+    """
+
+    def most(share: float, images: int) -> float:
+        return max(share, limits.spared / images)
+
+    def found(what: str, value: float, limit: float, images: int, larger: bool) -> Finding:
+        return Finding(
+            what=what, side=side, value=float(value), limit=limit, images=images,
+            larger_is_better=larger,
+        )  # fmt: skip
+
+    ours, theirs = run["embeddings"], file["embeddings"]
+    count = len(ours)
+    cosines = (ours.astype(np.float64) * theirs).sum(axis=1)
+    yield found("cosine to the run's embedding, mean", cosines.mean(), limits.cosine, count, True)
+    yield found("the same, worst image", cosines.min(), limits.worst_cosine, count, True)
+
+    before, after = _nearest(ours, ours), _nearest(theirs, ours)
+    everyone = np.arange(count)
+    similarity = _similarity(ours, ours)
+    worse = similarity[everyone, before] - similarity[everyone, after] > limits.margin
+    yield found(
+        "a worse image is nearest, share", worse.mean(), most(limits.worse_nearest, count),
+        count, False,
+    )  # fmt: skip
+    names, counts = np.unique(labels, return_counts=True)
+    shared = (labels >= 0) & np.isin(labels, names[counts > 1])
+    if shared.any():
+        right = [(labels[near] == labels)[shared].mean() for near in (before, after)]
+        images = int(shared.sum())
+        lost = round(right[0] * images) - round(right[1] * images)
+        limit = most(limits.lost_rank1, images)
+        yield found("rank-1 lost, share", lost / images, limit, images, False)
+    if "logits" in run:
+        changed = (run["logits"].argmax(axis=1) != file["logits"].argmax(axis=1)).mean()
+        yield found("another class, share", changed, most(limits.other_class, count), count, False)
+
+
+def _nearest(queries: NDArray[np.float32], gallery: NDArray[np.float32]) -> NDArray[np.intp]:
+    """Return the nearest gallery image of each query, itself left out."""
+    similarity = _similarity(queries, gallery)
+    np.fill_diagonal(similarity, -np.inf)
+    nearest: NDArray[np.intp] = similarity.argmax(axis=1)
+    return nearest
+
+
+def _similarity(queries: NDArray[np.float32], gallery: NDArray[np.float32]) -> NDArray[np.float64]:
+    found: NDArray[np.float64] = queries.astype(np.float64) @ gallery.astype(np.float64).T
+    return found
