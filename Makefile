@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: setup demo test test-slow check format bench clean
+.PHONY: setup demo test test-slow check docs format bench clean
 
 setup: $(STAMP)
 
@@ -30,6 +30,10 @@ check: setup
 	$(BIN)/codespell
 	$(BIN)/mypy
 
+# Nothing is fetched from elsewhere, neither when it is built nor when it is read.
+docs: setup
+	NO_MKDOCS_2_WARNING=true $(BIN)/mkdocs build --strict --quiet
+
 format: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -39,4 +43,4 @@ bench: setup
 	$(BIN)/python benchmarks/results.py
 
 clean:
-	rm -rf .venv runs
+	rm -rf .venv runs site

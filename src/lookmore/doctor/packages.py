@@ -16,6 +16,7 @@ PART = "Packages"
 EXTRAS: Final[dict[str, str]] = {
     "demo": "faces and two teachers to start with: lookmore demo, dlib-face, imagenet",
     "export": "ONNX: teachers onnx:PATH, exported students",
+    "search": "FAISS: galleries past a size, approximate search",
     "docs": "for contributors: builds this project's pages",
     "dev": "for contributors: tests, checks, types",
 }
