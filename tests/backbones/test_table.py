@@ -31,7 +31,7 @@ def convolution_work(backbone: nn.Module, side: int) -> int:
     [
         ("pico", 0.036, 1.65),
         ("nano", 0.10, 5.4),
-        ("lite", 0.70, 7.4),
+        ("lite", 0.40, 4.2),
         ("small", 0.70, 26.4),
         ("wide", 1.58, 16.6),
         ("base", 2.78, 105.3),

@@ -30,7 +30,7 @@ class NativeSize(NamedTuple):
 BACKBONES: Final[dict[str, NativeSize]] = {
     "pico": NativeSize(widths=(12, 24, 40), depths=(1, 1, 1)),  # 0.04 M, 1.7 M
     "nano": NativeSize(widths=(16, 32, 64), depths=(2, 2, 1)),  # 0.11 M, 5.5 M
-    "lite": NativeSize(widths=(32, 64, 128), depths=(2, 2, 2), coarse=True),  # 0.71 M, 7.4 M
+    "lite": NativeSize(widths=(24, 48, 96), depths=(2, 2, 2), coarse=True),  # 0.41 M, 4.2 M
     "small": NativeSize(widths=(32, 64, 128), depths=(2, 2, 2)),  # 0.71 M, 26 M
     "wide": NativeSize(widths=(48, 96, 192), depths=(2, 2, 2), coarse=True),  # 1.6 M, 16 M
     "base": NativeSize(widths=(64, 128, 256), depths=(2, 2, 2)),  # 2.8 M, 105 M

@@ -10,7 +10,10 @@ from rich.console import Console
 
 def benchmark(
     suite: Annotated[
-        str, typer.Argument(help="lfw, cars196, gtsrb, cifar10-jpeg, gtsrb-choices or lfw-choices.")
+        str,
+        typer.Argument(
+            help="lfw, cars196, gtsrb, cifar10-jpeg, lfw-students, gtsrb-choices or lfw-choices."
+        ),
     ],
     overrides: Annotated[
         list[str] | None,
