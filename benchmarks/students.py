@@ -23,9 +23,6 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from lookmore.export.export import export
-from lookmore.export.graph import stream_graph, with_preprocessing
-from lookmore.export.quantise import quantised
 from rich.console import Console
 from torch import Tensor, nn
 
@@ -38,6 +35,9 @@ from lookmore.evaluate.contest import Contestant
 from lookmore.evaluate.encoder import Encoder
 from lookmore.evaluate.run import open_subject, trained_recipe
 from lookmore.evaluate.verification import verify
+from lookmore.export.export import export
+from lookmore.export.graph import stream_graph, with_preprocessing
+from lookmore.export.quantise import quantised
 from lookmore.streams.build import build_stream
 from lookmore.streams.config import StreamConfig
 from lookmore.streams.stream import Stream
@@ -108,7 +108,7 @@ def multiply_adds_per_s() -> float:
 
 
 def speeds(names: list[str], *, threads: int, turns: int) -> list[dict[str, object]]:
-    """Time every file in turns; return two lines for each student."""
+    """Time every file in turns; return two lines for each student, beside the first one's fp32."""
     pixels = np.random.default_rng(0).integers(0, 256, (256, SIDE, SIDE, 3), dtype=np.uint8)
     batch = pixels[:BATCH]
     files = {name: files_of(name, pixels) for name in names}
@@ -131,7 +131,7 @@ def speeds(names: list[str], *, threads: int, turns: int) -> list[dict[str, obje
     lines: list[dict[str, object]] = []
     for (name, kind), seconds in took.items():
         rates = [BATCH / one for one in seconds]
-        beside = [BATCH / one for one in took["small", "fp32"]]
+        beside = [BATCH / one for one in took[names[0], "fp32"]]
         lines.append(
             {
                 "what": f"student {name}, {kind}, through onnxruntime at {SIDE} px",

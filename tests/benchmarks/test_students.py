@@ -1,0 +1,46 @@
+"""students: every backbone becomes two files, whose size and work are said as they are."""
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import torch
+
+pytest.importorskip("onnxruntime", reason="the extra export is not installed")
+
+
+@pytest.fixture(scope="module")
+def students() -> ModuleType:
+    path = Path(__file__).parents[2] / "benchmarks" / "students.py"
+    spec = importlib.util.spec_from_file_location("students", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_smallest_student_fits_sixty_kilobytes_in_eight_bits(students: ModuleType) -> None:
+    fp32, int8 = students.speeds(["pico"], threads=1, turns=1)
+    assert int8["bytes"] < 60_000 < fp32["bytes"]
+    assert fp32["ratio"] == 1.0 and fp32["ours"] > 0 and int8["ours"] > 0
+
+
+def test_work_is_counted_by_hand(students: ModuleType) -> None:
+    stream = students.fresh("pico")
+    # stem, stage by stage two convolutions (and a shortcut where the width changes), head
+    by_hand = 256 * 9 * (3 * 12 + 2 * 12 * 12)
+    by_hand += 64 * (9 * (12 * 24 + 24 * 24) + 12 * 24) + 16 * (9 * (24 * 40 + 40 * 40) + 24 * 40)
+    assert students.work_of(stream) == by_hand + 40 * 128
+
+
+def test_an_encoder_of_pixels_sums_mirror_images_where_asked(students: ModuleType) -> None:
+    def network(pixels):
+        return {"embeddings": pixels[:, 0, :2, 0].astype("f4")}  # the first row's first two pixels
+
+    image = torch.zeros(1, 3, 2, 2)
+    image[0, 0, 0, 0] = 1.0
+    plain = students.as_encoder(network, flip=False)(image)
+    both = students.as_encoder(network, flip=True)(image)
+    torch.testing.assert_close(plain, torch.tensor([[1.0, 0.0]]))
+    torch.testing.assert_close(both, torch.tensor([[0.5**0.5, 0.5**0.5]]))
