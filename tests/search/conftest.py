@@ -7,9 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 import lookmore
-from lookmore.checkpoint.checkpoint import Checkpoint, save_checkpoint
+from lookmore.chain.guide import StreamTeacher
+from lookmore.checkpoint.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from lookmore.recipe.load import as_plain, recipe_from
 from lookmore.search import Entries, Space
 from lookmore.streams.build import build_stream
 from lookmore.streams.config import StreamConfig
@@ -74,3 +77,56 @@ def space(make_run: Callable[..., Path]) -> Space:
     """The teacher's space of a run."""
     run = make_run()
     return Space.of(lookmore.load(run), through="teacher", run=str(run))
+
+
+@pytest.fixture
+def whole_run(tmp_path: Path) -> Path:
+    """A run folder with untrained streams that belong together: teacher, assistant, student."""
+    width, place = 8, tmp_path / "whole"
+    recipe = recipe_from(
+        {
+            "name": "whole",
+            "task": "face",
+            "data": {"root": "photos", "side": 32},
+            "teacher": {"name": "trained"},
+            "teacher_training": {"task": {"loss": "arcface"}},
+            "assistant": {"guides": {"teacher": 1}, "weights": {"individual": 1}},
+            "student": {"guides": {"teacher": 1}, "weights": {"individual": 1}},
+        },
+        source="test",
+    )
+    facts: dict[str, Any] = {"recipe": as_plain(recipe), "class_names": [], "guides": {}}
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(1)
+        streams = {
+            name: build_stream(
+                StreamConfig(backbone="nano"), side=side, width=width, classes=0
+            ).eval()
+            for name, side in (("teacher", 32), ("assistant", 32), ("student", 16))
+        }
+    guide = StreamTeacher(streams["teacher"], name="trained", device=torch.device("cpu"))
+    for name, stream in streams.items():
+        save_checkpoint(
+            place / name,
+            Checkpoint(stream=stream, guide_mean=torch.full((width,), 0.1), facts=dict(facts)),
+        )
+        facts["guides"] = {"teacher": 1.0}
+        facts["teacher"] = {
+            "name": "trained", "fingerprint": guide.fingerprint, "width": width,
+            "licence": "unknown",
+        }  # fmt: skip
+        if name == "assistant":
+            facts["assistant"] = load_checkpoint(place / name).facts["weights_sha256"]
+    return place
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """Three people of two pictures each."""
+    for person in ("ann", "bob", "eve"):
+        (tmp_path / "photos" / person).mkdir(parents=True)
+        for shot in range(2):
+            random = np.random.default_rng([ord(person[0]), shot])
+            pixels = random.integers(0, 256, size=(40, 48, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "photos" / person / f"{shot}.png")
+    return tmp_path / "photos"

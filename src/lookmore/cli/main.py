@@ -15,6 +15,9 @@ from lookmore.cli import (
     embed,
     evaluate,
     export,
+    gallery,
+    index,
+    search,
     train,
 )
 from lookmore.errors import LookmoreError
@@ -35,6 +38,9 @@ app.command("doctor")(doctor.doctor)
 app.command("embed")(embed.embed)
 app.command("compare")(compare.compare)
 app.command("export")(export.export)
+app.command("index")(index.index)
+app.add_typer(gallery.app, name="gallery")
+app.command("search")(search.search)
 app.add_typer(data.app, name="data")
 
 

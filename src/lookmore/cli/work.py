@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # these import torch, which the command line loads only when 
     from lookmore.chain.run import Reporter
 
 _LINE_SECONDS = 10.0
+_GOES_ON = "What is finished is kept: the same command goes on from here."
 
 
 class _Rate(ProgressColumn):
@@ -93,11 +94,12 @@ class _Lines:
 
 
 @contextmanager
-def working(console: Console) -> "Iterator[Reporter]":
+def working(console: Console, *, stopped: str = _GOES_ON) -> "Iterator[Reporter]":
     """Show progress while work is done; Ctrl-C says how to go on and exits with 130.
 
     Args:
         console: Where to show it.
+        stopped: What Ctrl-C leaves behind, in words.
 
     Yields:
         What the work reports to.
@@ -119,5 +121,5 @@ def working(console: Console) -> "Iterator[Reporter]":
         else:
             yield _Lines(console)
     except KeyboardInterrupt:
-        console.print("\nStopped. What is finished is kept: the same command goes on from here.")
+        console.print(f"\nStopped. {stopped}")
         raise typer.Exit(130) from None

@@ -132,7 +132,7 @@ def open_subject(folder: Path, recipe: Recipe, *, reporter: Reporter) -> Subject
     set_threads(recipe.machine)
     material = open_trained_material(folder, recipe, student, reporter=reporter)
     flip = recipe.evaluate.flip
-    teacher, teacher_stream = _teacher(folder, recipe)
+    teacher, teacher_stream = run_teacher(folder, recipe)
     encoders = {
         "teacher": teacher_encoder(
             teacher,
@@ -369,7 +369,7 @@ def _scores(stream: Stream, *, flip: bool) -> Scores:
     return scores
 
 
-def _teacher(folder: Path, recipe: Recipe) -> tuple[Teacher, Stream | None]:
+def run_teacher(folder: Path, recipe: Recipe) -> tuple[Teacher, Stream | None]:
     """Return the teacher and, where the run trained it, its stream."""
     if recipe.teacher_training is None:
         return open_teacher(recipe.teacher), None

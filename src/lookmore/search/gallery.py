@@ -101,11 +101,8 @@ class Gallery:
                 f"{len(generation.vectors.rows):,}: use --kind flat"
             )
         with writing(folder):
-            if not replace and (there := read_facts(folder)) is not None:
-                raise GalleryError(
-                    f"{folder} already holds a gallery of {there.get('people')} people: add to it "
-                    "with 'lookmore gallery add', or throw it away with --replace"
-                )
+            if not replace:
+                refuse_a_gallery(folder)
             write(folder, generation)
         return cls.open(folder)
 
@@ -235,3 +232,20 @@ class Gallery:
             now = self._now
             after = planned(change(now.entries), facts=now.facts, before=now)
             self._now = write(self.path, after)
+
+
+def refuse_a_gallery(folder: Path) -> None:
+    """Refuse a folder that holds a gallery already.
+
+    Args:
+        folder: Where a new one is to be.
+
+    Raises:
+        GalleryError: If there is one.
+    """
+    there = read_facts(folder)
+    if there is not None:
+        raise GalleryError(
+            f"{folder} already holds a gallery of {there.get('people')} people: add to it with "
+            "'lookmore gallery add', or throw it away with --replace"
+        )

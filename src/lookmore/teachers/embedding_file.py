@@ -97,21 +97,35 @@ def open_embedding_file(config: TeacherConfig) -> EmbeddingFile:
         TeacherError: If the file cannot be read, has no ids, or ids and embeddings differ.
     """
     path = Path(config.name.partition(":")[2])
-    if path.suffix == ".parquet":
-        files, (ids, embeddings) = [path], _read_parquet(path)
-    elif path.suffix == ".npy":
-        beside = next((p for s in (".txt", ".json") if (p := path.with_suffix(s)).is_file()), None)
-        if beside is None:
-            raise TeacherError(f"the ids of {path} must lie in {path.with_suffix('.txt')} or .json")
-        files, (ids, embeddings) = [path, beside], (_read_ids(beside), _read_npy(path))
-    else:
-        raise TeacherError(f"a file of embeddings must end in .parquet or .npy, got {str(path)!r}")
+    files, ids, embeddings = read_embeddings(path)
     return EmbeddingFile(
         name=config.name,
         fingerprint=files_hash(*files),
         ids=tuple(ids),
         embeddings=embeddings.astype(np.float32, copy=False),
     )
+
+
+def read_embeddings(path: Path) -> tuple[list[Path], list[str], NDArray[np.floating]]:
+    """Read embeddings and their ids, as they stand in the file.
+
+    Args:
+        path: ``.parquet``, or ``.npy`` with its ids beside it.
+
+    Returns:
+        The files that were read, the ids, and ``(N, D)`` floating point numbers.
+
+    Raises:
+        TeacherError: If the file cannot be read or has no ids.
+    """
+    if path.suffix == ".parquet":
+        return [path], *_read_parquet(path)
+    if path.suffix == ".npy":
+        beside = next((p for s in (".txt", ".json") if (p := path.with_suffix(s)).is_file()), None)
+        if beside is None:
+            raise TeacherError(f"the ids of {path} must lie in {path.with_suffix('.txt')} or .json")
+        return [path, beside], _read_ids(beside), _read_npy(path)
+    raise TeacherError(f"a file of embeddings must end in .parquet or .npy, got {str(path)!r}")
 
 
 def _read_parquet(path: Path) -> tuple[list[str], NDArray[np.floating]]:
