@@ -1,6 +1,7 @@
 """Embeddings that exist already are placed as the teacher's, person by person, row by row."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import lookmore
+from lookmore.checkpoint.embedded import embed_images, find_images, write_embeddings
 from lookmore.checkpoint.recogniser import Recogniser
 from lookmore.errors import GalleryError, TeacherError
 from lookmore.search import Entries, Space, import_embeddings
@@ -79,10 +81,33 @@ def test_parquet_may_state_the_person(
     path = tmp_path / "known.parquet"
     pq.write_table(pa.table({**columns, "embedding": rows[:3].tolist()}), path)
     assert read(path, student, space).people == ("ann", "ann", "bob")
-    columns["person"] = ["ann", None, "ann"]  # type: ignore[list-item]
+    columns["label"] = columns.pop("person")
     pq.write_table(pa.table({**columns, "embedding": rows[:3].tolist()}), path)
-    with pytest.raises(TeacherError, match="rows without a person"):
+    assert read(path, student, space).people == ("ann", "ann", "bob")
+    columns = {"id": ["eve/1", "b1", "a2"], "person": ["", "7", "7"]}
+    pq.write_table(pa.table({**columns, "embedding": rows[:3].tolist()}), path)
+    assert read(path, student, space).people == ("7", "7", "eve")
+
+
+def test_what_embed_wrote_goes_to_the_gallery_of_that_network_only(
+    tmp_path: Path, student: Recogniser, space: Space, photos: Path, make_run: Callable[..., Path]
+) -> None:
+    path = tmp_path / "e.parquet"
+    embedded = embed_images(
+        student, find_images([photos]), report=lambda done, total, note="": None
+    )
+    write_embeddings(path, embedded, recogniser=student)
+    own = Space.of(student, through="student")
+    found = read(path, student, own)
+    assert set(found.people) == {"ann", "bob", "eve"}
+    np.testing.assert_allclose(
+        found.embeddings, student.embed(sorted(photos.glob("*/*.png"))), atol=1e-6
+    )
+    with pytest.raises(GalleryError, match=r"was made by this run's student, .*--through student"):
         read(path, student, space)
+    other = lookmore.load(make_run("other"))
+    with pytest.raises(GalleryError, match="was made by another network"):
+        read(path, other, Space.of(other, through="student"))
 
 
 def test_a_students_embeddings_are_not_placed_again(

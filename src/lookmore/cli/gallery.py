@@ -73,13 +73,13 @@ def add(
 
     An image that is there already, by its path, takes the place of the old one.
     """
-    import lookmore
+    from lookmore.checkpoint.load import load
     from lookmore.cli.index import describe, entries_of
     from lookmore.search import Gallery
 
     gallery = Gallery.open(path)
     place = run_of(gallery, run)
-    gallery.check(lookmore.load(place))
+    gallery.check(load(place))
     entries, _ = entries_of(
         place,
         sources,

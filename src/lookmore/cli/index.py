@@ -56,13 +56,17 @@ def index(
     """Make a gallery of sharp images, in which low-resolution probes are then searched."""
     from lookmore.errors import ConfigError
     from lookmore.search import Gallery
+    from lookmore.search.faiss_index import kind_for
     from lookmore.search.gallery import refuse_a_gallery
     from lookmore.search.space import THROUGH
+    from lookmore.search.store import refuse_other_files
 
     if through not in THROUGH:
         raise ConfigError(f"--through must be {', '.join(THROUGH)}, got {through!r}")
+    kind_for(kind, 0)  # refused now, and not when all is embedded
+    refuse_other_files(out)
     if not replace:
-        refuse_a_gallery(out)  # now, and not when all is embedded
+        refuse_a_gallery(out)
     console = Console(stderr=True)
     entries, space = entries_of(
         run,
@@ -101,7 +105,7 @@ def entries_of(
         max_unreadable: Share of images that may be left out.
         console: For progress and warnings.
     """
-    import lookmore
+    from lookmore.checkpoint.load import load
     from lookmore.errors import ConfigError
     from lookmore.search import Space, import_embeddings, list_files, list_people, open_enroller
     from lookmore.search.imports import doubt, is_embedding_file
@@ -113,7 +117,7 @@ def entries_of(
                 "embeddings are imported one file at a time, and state their people themselves: "
                 "leave out --person and --split"
             )
-        student = lookmore.load(run)
+        student = load(run)
         space = Space.of(student, through=through, run=str(run.resolve()))
         entries = import_embeddings(files[0], student=student, space=space, images=images)
         if through == "teacher" and (why := doubt(files[0], student=student)):

@@ -34,7 +34,7 @@ def search(
     ] = None,
 ) -> None:
     """Name the people in a gallery that are nearest to each probe, and decide."""
-    import lookmore
+    from lookmore.checkpoint.load import load
     from lookmore.cli.gallery import run_of
     from lookmore.errors import ConfigError
     from lookmore.search import Gallery, ask
@@ -45,7 +45,7 @@ def search(
         raise ConfigError(f"--out must end in .png, got {str(out)!r}")
     gallery = Gallery.open(path)
     place = run_of(gallery, run)
-    student = lookmore.load(place)
+    student = load(place)
     probes = _files(images)
     answers = ask(gallery, student, probes, k=k, far=far)
     console = Console(stderr=True)

@@ -1,5 +1,6 @@
 """Embeddings that a user has already become entries of a gallery."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lookmore.checkpoint.recogniser import Recogniser
-from lookmore.data.names import IMAGE_SUFFIXES
+from lookmore.data.names import IMAGE_SUFFIXES, class_name
 from lookmore.errors import GalleryError, TeacherError
 from lookmore.search.entries import Entries
 from lookmore.search.listing import person_of
@@ -36,7 +37,7 @@ def import_embeddings(
 
     Each row has an id: the path of its image, from which the person is told (``ann/1.png``), or
     simply the person's name, as often as they have rows. A Parquet file may state the person in a
-    column of that name.
+    column ``person`` or, as ``lookmore embed`` does, ``label``.
 
     Args:
         path: ``.parquet`` with the columns ``id`` and ``embedding``; or ``.npy`` with one id in
@@ -47,9 +48,11 @@ def import_embeddings(
 
     Raises:
         TeacherError: If the file cannot be read, or ids and embeddings do not fit one another.
-        GalleryError: If their width is not that of the space, or an id stands twice.
+        GalleryError: If their width is not that of the space, ``lookmore embed`` made them with
+            another network, or an id stands twice.
     """
     files, ids, rows = read_embeddings(path)
+    _check_origin(path, student=student, space=space)
     where = str(path.resolve())
     # a name may stand at many rows, and be in another file again; the row of a file is unique
     unique = [name if _is_path(name) else f"{where}#{row}" for row, name in enumerate(ids)]
@@ -65,7 +68,8 @@ def import_embeddings(
             f"{path} holds embeddings of width {checked.width}, the {space.through} {space.name} "
             f"makes {width}: they are another network's"
         )
-    people = _people(path) or [person_of(name) for name in ids]
+    stated = _people(path) or [None] * len(ids)
+    people = [name or person_of(key) for name, key in zip(stated, ids, strict=True)]
     if images is not None:
         unique = [_found(images, name) if _is_path(name) else name for name in unique]
     placed = student.place(checked.embeddings) if space.through == "teacher" else checked.embeddings
@@ -121,11 +125,37 @@ def _found(images: Path, name: str) -> str:
     return str(path.resolve())
 
 
-def _people(path: Path) -> list[str] | None:
-    """Return the column ``person`` of a Parquet file, where it has one."""
-    if path.suffix != ".parquet" or "person" not in pq.read_schema(path).names:
+def _people(path: Path) -> list[str | None] | None:
+    """Return who stands in a Parquet file's column ``person`` or ``label``, if it has one."""
+    if path.suffix != ".parquet":
         return None
-    names = pq.read_table(path, columns=["person"])["person"].to_pylist()
-    if any(name is None for name in names):
-        raise TeacherError(f"{path} has rows without a person: fill the column, or leave it out")
-    return [str(name) for name in names]
+    for column in ("person", "label"):
+        if column in pq.read_schema(path).names:
+            names = pq.read_table(path, columns=[column])[column].to_pylist()
+            return [class_name(name) or None for name in names]
+    return None
+
+
+def _check_origin(path: Path, *, student: Recogniser, space: Space) -> None:
+    """Refuse a file that says it was made by another network than the gallery is to be of."""
+    if path.suffix != ".parquet":
+        return
+    stated = (pq.read_schema(path).metadata or {}).get(b"lookmore")
+    try:
+        origin = "" if stated is None else json.loads(stated).get("weights_sha256", "")
+    except (ValueError, AttributeError) as error:
+        raise TeacherError(f"{path} does not say clearly which network made it") from error
+    if not origin:
+        return
+    facts = student.facts
+    made_by = {facts["weights_sha256"]: "student", facts.get("assistant", ""): "assistant"}
+    if origin in made_by and made_by[origin] != space.through:
+        raise GalleryError(
+            f"{path} was made by this run's {made_by[origin]}, not by its {space.through}: use "
+            f"--through {made_by[origin]}"
+        )
+    if space.through != "teacher" and origin != space.fingerprint:
+        raise GalleryError(
+            f"{path} was made by another network ({origin[:8]}) than this run's {space.through} "
+            f"({space.fingerprint[:8]}): embed the images again"
+        )

@@ -146,6 +146,27 @@ def _array(data: bytes) -> np.ndarray:
     return found
 
 
+def refuse_other_files(folder: Path) -> None:
+    """Refuse to make a gallery of a folder that is something else.
+
+    Args:
+        folder: Where it is to be; it may be missing.
+
+    Raises:
+        GalleryError: If it is a file, or holds files that are no gallery's.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise GalleryError(f"{folder} is a file: a gallery is a folder, choose another name")
+    if not folder.exists():
+        return
+    strangers = sorted(path.name for path in folder.iterdir() if not _is_ours(path.name))
+    if strangers:
+        raise GalleryError(
+            f"{folder} is no gallery and holds other files, such as {strangers[0]!r}: choose "
+            "another folder"
+        )
+
+
 @contextmanager
 def writing(folder: Path) -> Iterator[None]:
     """Be the only writer of a gallery.
@@ -158,13 +179,8 @@ def writing(folder: Path) -> Iterator[None]:
             it holds something else.
     """
     try:
+        refuse_other_files(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        strangers = sorted(path.name for path in folder.iterdir() if not _is_ours(path.name))
-        if strangers:
-            raise GalleryError(
-                f"{folder} is no gallery and holds other files, such as {strangers[0]!r}: choose "
-                "another folder"
-            )
         with FileLock(folder / _LOCK_NAME, timeout=_LOCK_SECONDS):
             yield
     except Timeout as error:
