@@ -50,6 +50,10 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         "width_32": Method("32 numbers", "rival"),
         "width_64": Method("64 numbers", "rival"),
         "width_256": Method("256 numbers", "rival"),
+        "student_pico": Method("Student pico, 0.04 M", "rival"),
+        "student_nano": Method("Student nano, 0.11 M", "rival"),
+        "student_lite": Method("Student lite, 0.41 M", "rival"),
+        "student_wide": Method("Student wide, 1.6 M", "rival"),
         "ours": Method("Student, distilled", "ours"),
     }
 )
