@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from onnx import TensorProto, helper
 
 import lookmore
 from lookmore.checkpoint.sheet import SHEET_KEY
+from lookmore.checkpoint.thresholds import Threshold
 from lookmore.errors import CheckpointError, MissingExtraError
 
 SHEET = {
@@ -20,7 +22,7 @@ SHEET = {
     "fit": "squash",
     "class_names": [],
     "guide_mean": [0.0, 0.0, 0.0],
-    "thresholds": [],
+    "thresholds": {"fields": [field.name for field in fields(Threshold)], "rows": []},
     "facts": {"weights_sha256": "ab"},
 }
 

@@ -56,8 +56,8 @@ def test_comes_back_bit_for_bit() -> None:
         ("guide_mean", ["1"], "guide mean must be a list of finite numbers"),
         ("guide_mean", [True], "guide mean must be a list of finite numbers"),
         ("facts", {}, "facts must name the sha256"),
-        ("thresholds", {}, "thresholds must be a list"),
-        ("thresholds", [{}], "thresholds must have"),
+        ("thresholds", [], "thresholds must be rows of far, probe_side"),
+        ("thresholds", {"fields": ["far"], "rows": []}, "thresholds must be rows of far"),
     ],
 )
 def test_what_cannot_be_is_refused(entry: str, value: object, message: str) -> None:
@@ -71,8 +71,17 @@ def test_what_cannot_be_is_refused(entry: str, value: object, message: str) -> N
 )
 def test_a_threshold_of_another_kind_is_refused(entry: str, value: object) -> None:
     found = json.loads(write_sheet(artefact()))
-    found["thresholds"][0][entry] = value
+    place = found["thresholds"]["fields"].index(entry)
+    found["thresholds"]["rows"][0][place] = value
     with pytest.raises(CheckpointError, match=f"the {entry} of a threshold cannot be"):
+        read_sheet(json.dumps(found), name="x.onnx")
+
+
+@pytest.mark.parametrize("row", [{}, [], [1e-3, 8]])
+def test_a_threshold_of_too_few_values_is_refused(row: object) -> None:
+    found = json.loads(write_sheet(artefact()))
+    found["thresholds"]["rows"].append(row)
+    with pytest.raises(CheckpointError, match="a threshold must have 12 values"):
         read_sheet(json.dumps(found), name="x.onnx")
 
 

@@ -139,7 +139,10 @@ def test_what_was_compared_is_told_and_kept_in_the_file(given: Given) -> None:
     assert all(found.holds for found in given.int8.findings)
     assert given.int8.looked_at == "validation"
     kept = lookmore.load(given.int8.path).facts["parity"]["findings"]
-    assert kept == [found.as_dict() for found in given.int8.findings]
+    assert [tuple(found) for found in kept] == [
+        (found.what, found.side, pytest.approx(found.value, abs=1e-6))
+        for found in given.int8.findings
+    ]
 
 
 def weaken(model: onnx.ModelProto) -> None:
@@ -184,6 +187,7 @@ def test_thresholds_travel_with_the_file_and_decide(given: Given, tmp_path: Path
     ours, theirs = whole.compare(first, second), file.compare(first, second)
     assert theirs.similarity == pytest.approx(ours.similarity, abs=1e-5)
     assert (theirs.same, theirs.far, theirs.probe_side) == (ours.same, 0.01, 12)
+    assert "false accepts at FAR 0.01 (bicubic), share" in {one.what for one in found.findings}
     assert "| 12 px, bicubic | same side | 0.01 | 0.250 (0.200 to 0.300) |" in (
         found.card.read_text(encoding="utf-8")
     )

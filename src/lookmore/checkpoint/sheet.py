@@ -37,7 +37,10 @@ def write_sheet(artefact: Artefact) -> str:
             "class_names": list(artefact.class_names),
             # the shortest digits that float32 reads back as the same number
             "guide_mean": [float(str(value)) for value in artefact.guide_mean],
-            "thresholds": [asdict(threshold) for threshold in artefact.thresholds],
+            "thresholds": {  # their names once: a small file has dozens of them
+                "fields": [field.name for field in fields(Threshold)],
+                "rows": [list(asdict(threshold).values()) for threshold in artefact.thresholds],
+            },
             "facts": artefact.facts,
         },
         separators=(",", ":"),
@@ -98,18 +101,19 @@ def read_sheet(text: str, *, name: str) -> Artefact:
     )
 
 
-def _thresholds(entries: Any, name: str) -> tuple[Threshold, ...]:
+def _thresholds(found: Any, name: str) -> tuple[Threshold, ...]:
     kinds = {field.name: field.type for field in fields(Threshold)}
-    if not isinstance(entries, list):
-        raise _refused(name, "its thresholds must be a list")
-    for entry in entries:
-        if not isinstance(entry, dict) or entry.keys() != kinds.keys():
-            raise _refused(name, f"its thresholds must have {sorted(kinds)}")
-        for key, kind in kinds.items():
-            fits = isinstance(entry[key], str) if kind is str else _is_number(entry[key])
+    rows = found.get("rows") if isinstance(found, dict) else None
+    if not isinstance(rows, list) or found.get("fields") != list(kinds):
+        raise _refused(name, f"its thresholds must be rows of {', '.join(kinds)}")
+    for row in rows:
+        if not isinstance(row, list) or len(row) != len(kinds):
+            raise _refused(name, f"a threshold must have {len(kinds)} values, got {row!r:.80}")
+        for (key, kind), value in zip(kinds.items(), row, strict=True):
+            fits = isinstance(value, str) if kind is str else _is_number(value)
             if not fits:
-                raise _refused(name, f"the {key} of a threshold cannot be {entry[key]!r}")
-    return tuple(Threshold(**entry) for entry in entries)
+                raise _refused(name, f"the {key} of a threshold cannot be {value!r:.80}")
+    return tuple(Threshold(**dict(zip(kinds, row, strict=True))) for row in rows)
 
 
 def _is_number(value: Any) -> bool:

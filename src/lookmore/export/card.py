@@ -12,7 +12,7 @@ from lookmore.checkpoint.onnx_file import INPUT, SUFFIX, open_onnx_file
 from lookmore.errors import CheckpointError
 from lookmore.evaluate.headline import headline
 from lookmore.evaluate.report import headline_metric
-from lookmore.evaluate.rows import read_rows
+from lookmore.evaluate.rows import Row, read_rows
 from lookmore.export.card_tables import (
     accuracy_tables,
     markdown_table,
@@ -80,8 +80,11 @@ def _files(folder: Path, artefact: Artefact) -> str:
             continue
         data = path.read_bytes()
         parity = facts["parity"]
-        found = {f["what"]: f for f in parity["findings"] if f["side"] == artefact.side}
-        told = "; ".join(f"{what} {entry['value']:.5f}" for what, entry in found.items())
+        told = "; ".join(
+            f"{what} {value:.5f}"
+            for what, side, value in parity["findings"]
+            if side == artefact.side
+        )
         rows.append(
             [
                 f"`{path.name}`",
@@ -140,7 +143,7 @@ def _quality(run: Path, folder: Path, recipe: Recipe) -> str:
     path = run / "report.json"
     if not path.exists():
         return "Not measured: run `lookmore evaluate`, then export again."
-    rows, metric = read_rows(path), headline_metric(recipe)
+    rows, metric = read_rows(path, Row), headline_metric(recipe)
     figures = [
         f"![{name.replace('-', ' ')}](figures/{name}.png)"
         for name in _FIGURES

@@ -123,7 +123,10 @@ def export(
         report=reporter(f"{looked_at} images"),
     )
     refuse_other_recognition(findings, path=path, int8=int8)
-    parity = {"images": looked_at, "findings": [finding.as_dict() for finding in findings]}
+    parity = {
+        "images": looked_at,
+        "findings": [[found.what, found.side, round(found.value, 6)] for found in findings],
+    }
     data = whole(replace(described, facts={**described.facts, "parity": parity}))
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, data)
@@ -213,5 +216,6 @@ def _compared(
             labels=material.pack.labels[rows],
             side=side,
             limits=limits,
+            thresholds=recogniser.thresholds,
         )
     return findings

@@ -1,13 +1,13 @@
 """Does the file recognise as the run does? Measured on images, with limits stated beforehand."""
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lookmore.checkpoint.network import Answers, Network, Pixels
+from lookmore.checkpoint.thresholds import Threshold
 
 _BATCH = 64
 
@@ -33,11 +33,15 @@ class Limits:
     """Share of images whose nearest image was of their class and is not any more, less those that
     were not and are now; at most, but always ``spared`` images."""
 
+    far_growth: float
+    """How many times more impostor pairs may pass a calibrated threshold than do in the run, at
+    most, and always ``spared`` pairs more."""
+
     other_class: float
     """Share of images that get another class, at most, but always ``spared`` images."""
 
     spared: int
-    """So many of few images prove nothing."""
+    """So many images, or pairs, of few prove nothing."""
 
 
 FLOAT = Limits(
@@ -46,6 +50,7 @@ FLOAT = Limits(
     worse_nearest=0.002,
     margin=1e-4,
     lost_rank1=0.002,
+    far_growth=1.02,
     other_class=0.002,
     spared=0,
 )
@@ -57,6 +62,7 @@ INT8 = Limits(
     worse_nearest=0.05,
     margin=0.02,
     lost_rank1=0.02,
+    far_growth=1.25,
     other_class=0.05,
     spared=2,
 )
@@ -92,10 +98,6 @@ class Finding:
             return self.value >= self.limit
         return self.value <= self.limit
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return plain values that JSON can hold."""
-        return {**asdict(self), "holds": self.holds}
-
 
 def answers_of(network: Network, pixels: Pixels) -> Answers:
     """Return what a network says of many images, a batch at a time.
@@ -115,6 +117,7 @@ def recognition_parity(
     labels: NDArray[np.int64],
     side: int,
     limits: Limits,
+    thresholds: Sequence[Threshold] = (),
 ) -> Iterator[Finding]:
     """Compare what a run and a file of it say of the same images.
 
@@ -127,10 +130,11 @@ def recognition_parity(
         labels: ``(N,)`` class of each; -1: not known.
         side: Of the images, in pixels.
         limits: How far they may differ.
+        thresholds: Of the run; those for two images of this side are tried.
 
     Yields:
-        Cosines; nearest images; of images with a label that others have too, rank-1; classes,
-        where they are scored.
+        Cosines; nearest images; of images with a label that others have too, rank-1; false accepts
+        at each threshold; classes, where they are scored.
     """
 
     def most(share: float, images: int) -> float:
@@ -164,6 +168,18 @@ def recognition_parity(
         lost = round(right[0] * images) - round(right[1] * images)
         limit = most(limits.lost_rank1, images)
         yield found("rank-1 lost, share", lost / images, limit, images, False)
+    impostors = np.triu((labels[:, None] != labels) & (labels >= 0) & (labels[:, None] >= 0))
+    for known in thresholds:
+        if (known.gallery, known.probe_side) != ("same side", side) or not impostors.any():
+            continue
+        pairs = int(impostors.sum())
+        passed = [
+            int((found_pairs >= known.threshold)[impostors].sum())
+            for found_pairs in (similarity, _similarity(theirs, theirs))
+        ]
+        limit = max(passed[0] * limits.far_growth, passed[0] + limits.spared) / pairs
+        what = f"false accepts at FAR {known.far:g} ({known.degradation}), share"
+        yield found(what, passed[1] / pairs, limit, count, False)
     if "logits" in run:
         changed = (run["logits"].argmax(axis=1) != file["logits"].argmax(axis=1)).mean()
         yield found("another class, share", changed, most(limits.other_class, count), count, False)

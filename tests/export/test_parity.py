@@ -1,0 +1,132 @@
+"""Recognition parity: worked by hand on a few vectors, and blind to what does not matter."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from lookmore.checkpoint.network import Answers
+from lookmore.checkpoint.thresholds import Threshold
+from lookmore.export.parity import FLOAT, INT8, Finding, Limits, answers_of, recognition_parity
+
+STRICT = Limits(
+    cosine=1, worst_cosine=1, worse_nearest=0, margin=0.01, lost_rank1=0, far_growth=1,
+    other_class=0, spared=0,
+)  # fmt: skip
+UNKNOWN = np.full(4, -1)
+
+
+def unit(*degrees: float) -> Answers:
+    """Embeddings on a circle."""
+    angles = np.radians(degrees)
+    return {"embeddings": np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)}
+
+
+def findings(run: Answers, file: Answers, labels: object = UNKNOWN, **more: object) -> dict:
+    named = {"limits": STRICT, "side": 16, **more}
+    found = recognition_parity(run=run, file=file, labels=np.asarray(labels), **named)
+    return {one.what.split(",")[0]: one for one in found}
+
+
+def test_cosines_are_those_of_the_angles() -> None:
+    found = findings(unit(0, 20, 90, 120), unit(0, 20, 90, 180))
+    assert found["cosine to the run's embedding"].value == pytest.approx((3 + 0.5) / 4)
+    assert found["the same"].value == pytest.approx(0.5)
+    assert not found["the same"].holds
+
+
+def test_the_nearest_is_sought_among_the_runs_images() -> None:
+    run = unit(0, 10, 50, 60)
+    found = findings(run, unit(0, 49, 50, 60))  # the second now lies by the third, not the first
+    assert found["a worse image is nearest"].value == 0.25
+    assert not found["a worse image is nearest"].holds
+
+
+def test_an_image_about_as_near_is_no_worse() -> None:
+    run = unit(0, 10, 20.1, 90)  # the second lies between two that are as near to it
+    assert findings(run, unit(0, 10.2, 20.1, 90))["a worse image is nearest"].value == 0
+
+
+def test_rank1_is_counted_where_a_label_has_two_images() -> None:
+    run = unit(0, 10, 50, 60)
+    found = findings(run, unit(0, 49, 50, 60), labels=[7, 7, 8, -1])["rank-1 lost"]
+    assert (found.value, found.images, found.holds) == (0.5, 2, False)
+    assert "rank-1 lost" not in findings(run, run, labels=[1, 2, 3, -1])
+
+
+def test_what_is_won_makes_up_for_what_is_lost() -> None:
+    run = unit(0, 10, 50, 60)
+    found = findings(run, unit(0, 10, 1, 60), labels=[7, 8, 7, 8])["rank-1 lost"]
+    assert (found.value, found.holds) == (-0.25, True)
+
+
+def test_few_images_are_spared() -> None:
+    spared = dataclasses.replace(STRICT, spared=2)
+    run, labels = unit(0, 10, 50, 60), [7, 7, 8, 8]
+    one = findings(run, unit(0, 49, 50, 60), labels=labels, limits=spared)
+    assert one["rank-1 lost"].value == 0.25
+    assert one["rank-1 lost"].holds and one["a worse image is nearest"].holds
+    three = findings(run, unit(55, 49, 5, 60), labels=labels, limits=spared)
+    assert not three["rank-1 lost"].holds and not three["a worse image is nearest"].holds
+
+
+def test_classes_are_compared_where_they_are_scored() -> None:
+    scores = np.eye(4, dtype=np.float32)
+    run, file = (
+        {**unit(0, 10, 50, 60), "logits": logits} for logits in (scores, scores[[0, 1, 3, 2]])
+    )
+    found = findings(run, file)["another class"]
+    assert (found.value, found.holds) == (0.5, False)
+
+
+def threshold(value: float, **changed: object) -> Threshold:
+    values = {
+        "far": 0.01, "probe_side": 16, "gallery": "same side", "threshold": value, "low": value,
+        "high": value, "realised_far": 0.01, "impostor_pairs": 4, "genuine_pairs": 2, "tar": 1.0,
+        "degradation": "bicubic", "selected_on": "validation",
+    }  # fmt: skip
+    return Threshold(**{**values, **changed})
+
+
+def test_false_accepts_are_counted_over_pairs_of_two_people() -> None:
+    run, file = unit(0, 10, 50, 60), unit(0, 42, 50, 60)  # one pair of strangers comes together
+    known = threshold(float(np.cos(np.radians(15))))
+    named = {"labels": [7, 7, 8, 8], "thresholds": [known]}
+    found = findings(run, file, **named)["false accepts at FAR 0.01 (bicubic)"]
+    assert (found.value, found.limit, found.holds) == (0.25, 0.0, False)
+    assert findings(run, run, **named)["false accepts at FAR 0.01 (bicubic)"].holds
+
+
+@pytest.mark.parametrize("changed", [{"probe_side": 8}, {"gallery": "teacher"}])
+def test_thresholds_for_other_pairs_are_not_tried(changed: dict[str, object]) -> None:
+    run = unit(0, 10, 50, 60)
+    named = {"labels": [7, 7, 8, 8], "thresholds": [threshold(0.5, **changed)]}
+    assert not any(what.startswith("false") for what in findings(run, run, **named))
+
+
+def test_a_network_is_asked_in_batches_and_answers_in_order() -> None:
+    sizes = []
+
+    def network(pixels: np.ndarray) -> Answers:
+        sizes.append(len(pixels))
+        return {"embeddings": pixels[:, 0, 0].astype(np.float32)}
+
+    pixels = np.arange(150 * 3, dtype=np.int64).astype(np.uint8).reshape(150, 1, 1, 3)
+    found = answers_of(network, pixels)["embeddings"]
+    assert sizes == [64, 64, 22]
+    assert np.array_equal(found, pixels[:, 0, 0].astype(np.float32))
+
+
+def test_eight_bits_are_held_to_wider_limits_in_everything() -> None:
+    for field in dataclasses.fields(Limits):
+        exact, rounded = getattr(FLOAT, field.name), getattr(INT8, field.name)
+        assert rounded < exact if "cosine" in field.name else rounded > exact
+
+
+@pytest.mark.parametrize(
+    ("larger", "value", "holds"),
+    [(True, 0.5, True), (True, 0.4, False), (False, 0.5, True), (False, 0.6, False)],
+)
+def test_the_limit_itself_holds(larger: bool, value: float, holds: bool) -> None:
+    found = Finding(what="x", side=8, value=value, limit=0.5, larger_is_better=larger, images=9)
+    assert found.holds is holds
