@@ -141,7 +141,7 @@ def test_broken_images_are_skipped_and_listed(command: Command, trained: Path) -
         (("embed", "out", "nobody.png", "--out", "e.npy"), "lookmore: none of the 1 images can be"),
         (("embed", "nowhere", "photos", "--out", "e.npy"), "lookmore: no finished checkpoint in"),
         (("export", "out", "--out", "e.tflite"), "lookmore: --out must end in .onnx"),
-        (("export", "out", "student.seed=3"), "lookmore: evaluate cannot change"),
+        (("export", "out", "student.seed=3"), "lookmore: 'student.seed=3' cannot be changed"),
         (("compare", "out", "nobody.png", "nobody.png"), "lookmore: nobody.png cannot be read"),
         (("compare", "x.onnx", "a.png", "b.png"), "lookmore: cannot read x.onnx: No such file"),
     ],

@@ -229,7 +229,7 @@ def test_evaluate_takes_other_sides_but_no_other_training(lookmore: Command) -> 
     assert {row.probe_side for row in read_rows(Path("out/report.json"))} == {8, 12, 32}
     refused = lookmore("evaluate", "out", "student.schedule.epochs=3")
     assert refused.returncode == 1
-    assert refused.stderr.startswith("lookmore: evaluate cannot change 'student.schedule.epochs=3'")
+    assert refused.stderr.startswith("lookmore: 'student.schedule.epochs=3' cannot be changed")
 
 
 def test_unlabelled_images_are_distilled_and_matched(lookmore: Command, here: Path) -> None:

@@ -86,7 +86,7 @@ def trained_recipe(folder: Path, *, overrides: Sequence[str] = ()) -> Recipe:
     for override in overrides:
         if not override.startswith(_CHANGEABLE):
             raise ConfigError(
-                f"evaluate cannot change {override!r} of a trained run; it takes "
+                f"{override!r} cannot be changed of a trained run; what can is "
                 f"{', '.join(f'{name}...' for name in _CHANGEABLE)}"
             )
     return recipe_from(facts["recipe"], source=str(folder), overrides=overrides)
