@@ -1,6 +1,8 @@
 """lookmore index, gallery and search, from outside: a trained run, people, probes, answers."""
 
 import json
+import re
+import shlex
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -8,6 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
@@ -88,11 +92,11 @@ def probes(command: Command) -> list[str]:
     return found
 
 
-def calibrate(run: str, *, at: float) -> None:
+def calibrate(run: str, *, at: float, far: float = 0.01) -> None:
     """Thresholds as ``lookmore calibrate`` keeps them; a smoked run has nobody to ask."""
     facts = lookmore.load(run).facts
     rule = Threshold(
-        far=0.01, probe_side=8, gallery="teacher", threshold=at, low=at, high=at, realised_far=0.01,
+        far=far, probe_side=8, gallery="teacher", threshold=at, low=at, high=at, realised_far=0.01,
         impostor_pairs=1000, genuine_pairs=100, tar=0.5, degradation="bicubic",
         selected_on="validation",
     )  # fmt: skip
@@ -279,3 +283,42 @@ def test_a_gallery_by_faiss_tells_its_recall(command: Command, probes: list[str]
         json.loads(command("search", n, *probes, "--json").stdout) for n in ("faces", "flat")
     ]
     assert answers[0] == answers[1]
+
+
+def commands_of_the_page() -> list[str]:
+    """Each ``lookmore`` command of docs/gallery.md, in order."""
+    page = Path(__file__).parents[2] / "docs" / "gallery.md"
+    blocks = re.findall(r"^```bash\n(.*?)^```$", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines()]
+    return [line for line in lines if line.startswith("lookmore ")]
+
+
+def test_the_commands_of_the_page_run_from_top_to_bottom(
+    command: Command, probes: list[str]
+) -> None:
+    Path("runs").mkdir()
+    Path("run").rename("runs/demo")
+    for number, name in enumerate(probes, start=1):
+        shutil.copy(name, f"crop{number}.png")
+        shutil.copy(name, f"door{number}.jpg")
+    Path("crops").mkdir()
+    shutil.copy("crop1.png", "crops/1.png")
+    Path("more-photos/late").mkdir(parents=True)
+    shutil.copy("photos/person9/5.png", "more-photos/late/5.png")
+    width = len(lookmore.load("runs/demo").guide_mean)
+    known = np.random.default_rng(0).standard_normal((3, width))
+    np.save("known.npy", known)
+    Path("known.txt").write_text("ann\nbob\nann\n")
+    ids = [f"person{person}/0.png" for person in range(3)]
+    pq.write_table(pa.table({"id": ids, "embedding": known.tolist()}), "known.parquet")
+
+    wanted = commands_of_the_page()
+    assert len(wanted) >= 10
+    for line in wanted:
+        words = shlex.split(line)[1:]
+        if words[0] == "calibrate":  # measures validation people, of whom a smoked run has none
+            calibrate(words[1], at=0.5, far=float(words[-1]))
+            continue
+        found = command(*words)
+        assert found.returncode == 0, f"{line}: {found.stderr}"
+    assert Path("matches.png").is_file()

@@ -13,7 +13,7 @@ _NOTHING_KEPT = "Nothing was written: run the command again from the beginning."
 
 
 def index(
-    run: Annotated[Path, typer.Argument(help="Run folder, such as runs/demo.")],
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder, such as runs/demo.")],
     source: Annotated[
         str,
         typer.Argument(
