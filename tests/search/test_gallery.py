@@ -167,6 +167,13 @@ def test_another_image_of_a_person_is_fused_in(tmp_path: Path, space: Space, cro
     assert grown.images_of(entries.people[-1]) == entries.images[15:]
 
 
+def test_a_stranger_has_no_images(tmp_path: Path, space: Space, crowd: Crowd) -> None:
+    gallery = Gallery.build(tmp_path / "g", crowd(3), space=space)
+    for name in ("", "p0-00001x", "zoe"):
+        with pytest.raises(GalleryError, match=f"nobody in the gallery .* is called {name!r}"):
+            gallery.images_of(name)
+
+
 def test_a_failed_change_changes_nothing(tmp_path: Path, space: Space, crowd: Crowd) -> None:
     gallery = Gallery.build(tmp_path / "g", crowd(3), space=space)
     names = gallery.people
@@ -175,11 +182,12 @@ def test_a_failed_change_changes_nothing(tmp_path: Path, space: Space, crowd: Cr
     assert gallery.people == Gallery.open(tmp_path / "g").people == names
 
 
+@pytest.mark.parametrize("kind", ["auto", "hnsw"])
 def test_an_empty_gallery_finds_nobody_until_somebody_is_enrolled(
-    tmp_path: Path, space: Space, crowd: Crowd, probes: Probes
+    tmp_path: Path, space: Space, crowd: Crowd, probes: Probes, kind: str
 ) -> None:
     nobody = Entries(people=(), images=(), embeddings=np.zeros((0, 8)))
-    gallery = Gallery.build(tmp_path / "g", nobody, space=space)
+    gallery = Gallery.build(tmp_path / "g", nobody, space=space, kind=kind)
     assert (len(gallery), gallery.search(probes(2)).people) == (0, ((), ()))
     gallery.add(crowd(1))
     assert gallery.search(probes(2)).k == 1

@@ -1,7 +1,7 @@
 """Candidates by FAISS: an index of earlier vectors, and what has come or gone since."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
@@ -33,6 +33,17 @@ class Approximate:
 
     rows: NDArray[np.int64]
     """``(V,)`` row of each present vector in the index, -1: not in it."""
+
+    _places: NDArray[np.int64] = field(init=False, repr=False)
+    _fresh: NDArray[np.int64] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        # the other way round: where each row's vector is now; the last is for "found fewer"
+        places = np.full(self.index.ntotal + 1, -1, dtype=np.int64)
+        present = np.flatnonzero(self.rows >= 0)
+        places[self.rows[present]] = present
+        object.__setattr__(self, "_places", places)
+        object.__setattr__(self, "_fresh", np.flatnonzero(self.rows < 0))
 
     @classmethod
     def of(cls, kind: str, vectors: Vectors) -> Self:
@@ -82,15 +93,11 @@ class Approximate:
             Places among the vectors, of at least ``k`` people.
         """
         total = int(self.index.ntotal)
-        now = np.full(total + 1, -1, dtype=np.int64)  # the last place is for "found fewer"
-        fresh = np.flatnonzero(self.rows < 0)
-        present = np.flatnonzero(self.rows >= 0)
-        now[self.rows[present]] = present
         for query in queries:
             count = min(total, max(_FEWEST, _CANDIDATES * k))
             while True:
-                found = now[search_index(self.index, query[None], count)[0]]
-                places = np.concatenate([found[found >= 0], fresh])
+                found = self._places[search_index(self.index, query[None], count)[0]]
+                places = np.concatenate([found[found >= 0], self._fresh])
                 if len(np.unique(vectors.owners[places])) >= k:
                     yield places
                     break

@@ -20,8 +20,11 @@ class Vectors:
     owners: NDArray[np.int64]
     """``(V,)`` whose each is, a place in ``people``, never falling; everyone has at least one."""
 
+    starts: NDArray[np.int64]
+    """``(P,)`` the first vector of each person."""
+
     people: tuple[str, ...]
-    """``P`` people, in order."""
+    """``P`` people, sorted."""
 
     images: tuple[tuple[int, int], ...]
     """For each person, the first of their rows in the gallery's entries and the one behind."""
@@ -44,8 +47,13 @@ def vectors_of(entries: Entries, *, fuse: bool) -> Vectors:
         counts = entries.counts
         rows = np.stack([fused(rows[a:b], counts=counts[a:b]) for a, b in bounds])
         owners = np.arange(len(people))
+        firsts = owners
     return Vectors(
-        rows=rows, owners=owners.astype(np.int64), people=tuple(people.tolist()), images=bounds
+        rows=rows,
+        owners=owners.astype(np.int64),
+        starts=firsts.astype(np.int64),
+        people=tuple(people.tolist()),
+        images=bounds,
     )
 
 

@@ -1,6 +1,7 @@
 """A gallery: people enrolled with sharp images, searched with images of few pixels."""
 
 import threading
+from bisect import bisect_left
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -95,7 +96,7 @@ class Gallery:
             )
         facts = {"space": space.facts(), "fuse": fuse, "asked": kind}
         generation = planned(entries, facts=facts)
-        if kind not in ("auto", generation.facts["kind"]):
+        if kind == "ivfpq" and generation.facts["kind"] != kind:
             raise ConfigError(
                 f"--kind {kind} needs {IVFPQ_FROM:,} vectors or more, the gallery has "
                 f"{len(generation.vectors.rows):,}: use --kind flat"
@@ -127,9 +128,10 @@ class Gallery:
     def images_of(self, person: str) -> tuple[str, ...]:
         """Return the paths or ids of a person's images; GalleryError if they are not enrolled."""
         now = self._now
-        if person not in now.vectors.people:
-            now.entries.without([person])
-        first, end = now.vectors.images[now.vectors.people.index(person)]
+        at = bisect_left(now.vectors.people, person)
+        if now.vectors.people[at : at + 1] != (person,):
+            raise GalleryError(f"nobody in the gallery {self.path} is called {person!r}")
+        first, end = now.vectors.images[at]
         return now.entries.images[first:end]
 
     def check(self, recogniser: Recogniser) -> None:

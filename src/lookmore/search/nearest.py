@@ -36,11 +36,10 @@ def exact_candidates(
         Places among the vectors, ascending.
     """
     count = len(vectors.people)
-    starts = np.searchsorted(vectors.owners, np.arange(count))
     step = max(1, _CHUNK_NUMBERS // len(vectors.rows))
     for start in range(0, len(queries), step):
         similarity = queries[start : start + step] @ vectors.rows.T
-        best = np.maximum.reduceat(similarity, starts, axis=1)
+        best = np.maximum.reduceat(similarity, vectors.starts, axis=1)
         least = np.partition(best, count - k, axis=1)[:, count - k, None]
         for row in similarity >= least - _ROUNDING:
             yield np.flatnonzero(row)
