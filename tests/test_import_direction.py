@@ -7,7 +7,17 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "src" / "lookmore"
 LINE = [
-    *("errors", "data", "degradation", "teachers", "backbones", "streams", "losses", "metrics"),
+    *(
+        "errors",
+        "page",
+        "data",
+        "degradation",
+        "teachers",
+        "backbones",
+        "streams",
+        "losses",
+        "metrics",
+    ),
     *(
         "engine",
         "recipe",

@@ -107,8 +107,10 @@ def test_evaluate_measures_a_finished_run_again(lookmore: Command, here: Path) -
 def test_data_check_counts_and_lists(lookmore: Command, here: Path) -> None:
     (here / "photos" / "class0" / "broken.jpg").write_bytes(b"")
     found = lookmore("data", "check", "photos")
-    assert "Unreadable: 1" in found.stdout
+    assert found.returncode == 1  # 1 of 61, where training allows 1 in 100
+    assert "images that cannot be read: 1 of 61" in found.stdout
     assert "class0/broken.jpg" in found.stdout
+    assert found.stderr.splitlines()[-1].startswith("lookmore: training would refuse these images")
 
 
 def test_data_check_shows_pictures_that_are_in_two_splits(lookmore: Command, here: Path) -> None:
@@ -121,17 +123,20 @@ def test_data_check_shows_pictures_that_are_in_two_splits(lookmore: Command, her
             Image.fromarray(pixels).save(folder / f"{name}.png")
     clean = lookmore("data", "check", "cut")
     assert clean.returncode == 0, clean.stderr
-    assert "in train or val and in test: 0" in clean.stdout
+    assert "no picture of test is in train or val" in clean.stdout
 
     with Image.open(here / "cut/train/things/b.png") as picture:
         mirrored = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     mirrored.save(here / "cut/test/things/e.jpg", quality=95)
     found = lookmore("data", "check", "cut", "--out", "look")
     assert found.returncode == 1
-    assert "in train or val and in test: 1" in found.stdout
+    assert "pictures of test that are in train or val, or nearly: 1" in found.stdout
     assert "train/things/b.png = test/things/e.jpg (99." in found.stdout
     assert "mirrored" in found.stdout
-    assert found.stderr.splitlines()[-1].startswith("lookmore: the test split leaks")
+    assert found.stderr.splitlines()[-1].startswith("lookmore: training would refuse these images")
+    assert "data.leaks=drop" in found.stderr.splitlines()[-1]
+    assert "mirrored" in found.stdout
+    assert "Page with pictures: look/check.html" in found.stdout
     listed = (here / "look" / "twins.csv").read_text().splitlines()
     assert listed[0] == "train,split,other,other_split,likeness,mirrored"
     assert len(listed) == 2
@@ -148,7 +153,7 @@ def test_data_check_shows_pictures_that_are_in_two_splits(lookmore: Command, her
         (("distill", "--data", "photos", "--task", "colour"), "lookmore: --task must be one of"),
         (
             ("distill", "--data", "photos", "--task", "face", "student.stream.backbone=huge"),
-            "lookmore: the recipe: student.stream: backbone must be one of nano, small, base",
+            "lookmore: the recipe: student.stream: backbone must be one of pico, nano, lite, small",
         ),
         (
             ("distill", "--data", "photos", "--task", "face", "degradation.sde=8"),

@@ -8,8 +8,8 @@ from PIL import Image
 
 from lookmore.doctor import examine as module
 from lookmore.doctor.examine import Examination, examine
-from lookmore.doctor.finding import Finding
 from lookmore.errors import CheckpointError, ConfigError, UnreadableImageError
+from lookmore.page.finding import Finding
 
 
 @pytest.fixture

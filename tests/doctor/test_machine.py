@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from lookmore.doctor import machine
-from lookmore.doctor.finding import Finding
 from lookmore.doctor.machine import look_at_machine
+from lookmore.page.finding import Finding
 
 
 def found(name: str, *, asked_threads: int = 0, folder: Path = Path()) -> Finding:

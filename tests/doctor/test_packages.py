@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from lookmore.doctor import packages
-from lookmore.doctor.finding import Finding
 from lookmore.doctor.packages import EXTRAS, look_at_packages
+from lookmore.page.finding import Finding
 
 PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
 

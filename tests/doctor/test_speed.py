@@ -3,8 +3,8 @@
 import pytest
 
 from lookmore.doctor import speed
-from lookmore.doctor.finding import Finding
 from lookmore.doctor.speed import LAYOUTS, PRECISIONS, Speed, judge_speeds, measure_speeds
+from lookmore.page.finding import Finding
 
 
 def speeds(**rates: float) -> list[Speed]:

@@ -1,17 +1,21 @@
 """Images and caches, looked over before hours are spent on them."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
 from lookmore.chain.guide import table_of, teacher_flip
 from lookmore.chain.material import open_material
+from lookmore.chain.problems import IMAGES, Problem, problems_of
 from lookmore.chain.run import Reporter
 from lookmore.data.config import DataConfig
 from lookmore.data.leakage import Twin, twins
+from lookmore.data.names import SPLIT_NAMES
 from lookmore.data.pack import Pack, build_pack
 from lookmore.data.sources import open_source
 from lookmore.errors import ConfigError
+from lookmore.page.finding import Finding, Verdict
 from lookmore.recipe.config import Recipe
 from lookmore.teachers import open_teacher
 from lookmore.teachers.cache import recheck
@@ -54,6 +58,71 @@ class DataCheck(NamedTuple):
     compared: int
     """Images of the test split that were compared; fewer than all where there are very many."""
 
+    problems: list[Problem]
+    """What stands out among the images, with those that show it."""
+
+    config: DataConfig
+    """How the images were read."""
+
+    @property
+    def findings(self) -> list[Finding]:
+        """All of it in words, faults first; faults are what training would refuse."""
+        found = [*self._unreadable(), *self._leaks(), *(p.finding for p in self.problems)]
+        return sorted(found, key=lambda finding: ("fault", "note", "fine").index(finding.verdict))
+
+    def _unreadable(self) -> Iterator[Finding]:
+        bad, total = len(self.unreadable), len(self.unreadable) + len(self.pack.ids)
+        limit = DataConfig(root=".").max_unreadable
+        if not bad:
+            yield Finding(IMAGES, "readable", f"all {total:,} images", "fine")
+            return
+        found = f"images that cannot be read: {bad:,} of {total:,}"
+        if bad <= limit * total:
+            yield Finding(IMAGES, "unreadable", found, "note", "they are skipped in training")
+            return
+        advice = f"remove or repair them, or set data.max_unreadable (it is {limit:g})"
+        yield Finding(IMAGES, "unreadable", found, "fault", advice)
+
+    def _leaks(self) -> Iterator[Finding]:
+        tried = len(self.pack.rows("test"))
+        beside = "" if self.compared == tried else f" ({self.compared:,} of {tried:,} compared)"
+        if not self.leaks:
+            found = f"no picture of test is in train or val{beside}"
+            yield Finding(IMAGES, "leaks", found, "fine")
+        else:
+            found = f"pictures of test that are in train or val, or nearly: {len(self.leaks):,}"
+            found += beside
+            policy = self.config.leaks
+            verdict: Verdict = "fault" if policy == "refuse" else "note"
+            advice = _CLIPS if policy == "refuse" and self._are_clips() else _LEAKS[policy]
+            yield Finding(IMAGES, "leaks", found, verdict, advice)
+        if self.loose:
+            found = f"pictures of val that are in train, or nearly: {len(self.loose):,}"
+            advice = "settings chosen on val look better than they are; no result suffers"
+            yield Finding(IMAGES, "leaks to val", found, "note", advice)
+
+    def _are_clips(self) -> bool:
+        """Whether most pairs have one name up to the last underscore, as frames of a clip have."""
+        alike = [self._clip(twin.train) == self._clip(twin.tried) != "" for twin in self.leaks]
+        return 2 * sum(alike) > len(alike)
+
+    def _clip(self, row: int) -> str:
+        """Return an image's path up to its last underscore, below the folder of its split."""
+        above, _, name = self.pack.ids[row].partition("/")
+        path = name if above in SPLIT_NAMES else self.pack.ids[row]
+        return path.rpartition("_")[0]
+
+
+_CLIPS = (
+    "most are named like frames of one clip: keep clips whole with data.split_by=group and "
+    "'data.group_pattern=^(.*)_', or train with data.leaks=drop"
+)
+_LEAKS = {
+    "refuse": "train with data.leaks=drop, or take one of each pair away",
+    "drop": "data.leaks is drop: they are left out of training",
+    "allow": "data.leaks is allow: they are trained on all the same",
+}
+
 
 def check_data(config: DataConfig, *, reporter: Reporter) -> DataCheck:
     """Decode every image once and count what is there.
@@ -68,12 +137,14 @@ def check_data(config: DataConfig, *, reporter: Reporter) -> DataCheck:
     Raises:
         DataError: If there is nothing to look at.
     """
-    pack = build_pack(open_source(config), config, progress=reporter("images"))
+    source = open_source(config)
+    pack = build_pack(source, config, progress=reporter("images"))
     counts = tuple(_count(pack, name) for name in ("train", "val", "test"))
     train, val, test = (pack.rows(name) for name in ("train", "val", "test"))
     leaks, compared = twins(pack, np.sort(np.concatenate([train, val])), test)
     loose, _ = twins(pack, train, val)
-    return DataCheck(counts, pack.unreadable, pack, leaks, loose, compared)
+    problems = problems_of(pack, source, config)
+    return DataCheck(counts, pack.unreadable, pack, leaks, loose, compared, problems, config)
 
 
 def check_cache(recipe: Recipe, *, reporter: Reporter) -> float:

@@ -30,15 +30,18 @@ def check(
     ] = None,
     folder: Annotated[
         Path | None,
-        typer.Option("--out", help="Folder for twins.csv and twins.png: what is there twice."),
+        typer.Option("--out", help="Folder for check.html, a page with pictures, and for lists."),
     ] = None,
 ) -> None:
-    """Count images, classes and splits; list what cannot be read and what is there twice.
+    """Count images, classes and splits; say what stands out, and what to do about it.
 
-    Exits with 1 if a picture of the test split is in train or val too, or nearly.
+    Exits with 1 if training would refuse these images: too many cannot be read, or a picture of the
+    test split is in train or val too, or nearly.
     """
     from lookmore.chain.check import check_cache, check_data
+    from lookmore.chain.check_page import write_check
     from lookmore.chain.twins import write_twins
+    from lookmore.cli.findings import findings_table
     from lookmore.cli.work import working
     from lookmore.data.config import DataConfig
     from lookmore.errors import ConfigError, DataError
@@ -70,41 +73,37 @@ def check(
         )
     out = Console()
     out.print(table)
-    out.print(f"Unreadable: {len(found.unreadable)}")
+    out.print(findings_table("What was found", found.findings))
     for name, reason in found.unreadable[:20]:
-        out.print(f"  {name}: {reason}", soft_wrap=True, highlight=False)
-    if folder is not None:
-        write_twins(folder, found.pack, [*found.leaks, *found.loose])
-    _tell("train or val and in test", found.pack, found.leaks, out)
-    _tell("train and in val", found.pack, found.loose, out)
-    tried = len(found.pack.rows("test"))
-    if found.compared < tried:
-        out.print(f"  compared: {found.compared:,} of the {tried:,} test images")
+        out.print(f"  {name}: {reason}", soft_wrap=True, highlight=False, markup=False)
+    if len(found.unreadable) > 20:
+        out.print(f"  and {len(found.unreadable) - 20:,} more: --out FOLDER lists them all")
+    _tell("in test, and in train or val", found.pack, found.leaks, out)
+    _tell("in val, and in train", found.pack, found.loose, out)
     if difference is not None:
         out.print(f"Guide embeddings recomputed; largest difference {difference:.1e}")
-    policy = recipe.data.leaks if recipe else "refuse"
-    if found.leaks and policy != "refuse":
-        out.print(f"data.leaks is {policy}, so they are {_MEANS[policy]}.")
-    elif found.leaks:
+    if folder is not None:
+        page = write_check(folder, found, title=f"Images of {source}")
+        write_twins(folder, found.pack, [*found.leaks, *found.loose])
+        out.print(f"Page with pictures: {page}", soft_wrap=True)
+    faults = [finding for finding in found.findings if finding.verdict == "fault"]
+    if faults:
         raise DataError(
-            f"the test split leaks, by pictures that are in train or val too: {len(found.leaks)}; "
-            "train with data.leaks=drop, or take one of each pair away (--out FOLDER shows them)"
+            "training would refuse these images: "
+            + "; ".join(f"{fault.found}: {fault.advice}" for fault in faults)
         )
-
-
-_MEANS = {"drop": "left out of training", "allow": "trained on all the same"}
 
 
 def _tell(where: str, pack: "Pack", twins: "list[Twin]", out: Console) -> None:
-    """Print how many pictures are in two splits, and the first of them."""
-    out.print(f"The same picture, or nearly, in {where}: {len(twins)}")
+    """Print the first of the pictures that are in two splits."""
     for twin in twins[:20]:
         mirrored = ", mirrored" if twin.is_mirrored else ""
         out.print(
-            f"  {pack.ids[twin.train]} = {pack.ids[twin.tried]} "
+            f"  {where}: {pack.ids[twin.train]} = {pack.ids[twin.tried]} "
             f"({100 * twin.likeness:.1f} % alike{mirrored})",
             soft_wrap=True,
             highlight=False,
+            markup=False,
         )
     if len(twins) > 20:
-        out.print(f"  and {len(twins) - 20:,} more: --out FOLDER writes them all")
+        out.print(f"  and {len(twins) - 20:,} more: --out FOLDER lists them all")

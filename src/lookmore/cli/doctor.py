@@ -9,11 +9,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from lookmore.cli.findings import findings_table, verdict
+
 if TYPE_CHECKING:  # imports torch, which the command line loads only when it must
     from lookmore.doctor.examine import Examination
-    from lookmore.doctor.finding import Finding
-
-_COLOURS = {"fine": "green", "note": "yellow", "fault": "bold red"}
+    from lookmore.page.finding import Finding
 
 
 def doctor(
@@ -73,7 +73,7 @@ def _tell(found: "Examination", out: Console) -> None:
         parts.setdefault(finding.part, []).append(finding)
     ways = parts.pop(PART)
     for part, findings in parts.items():
-        out.print(_table(part, findings))
+        out.print(findings_table(part, findings))
     _tell_ways(found, ways, out)
     if not found.faults:
         notes = sum(finding.verdict == "note" for finding in found.findings)
@@ -83,22 +83,6 @@ def _tell(found: "Examination", out: Console) -> None:
     for fault in found.faults:
         words = f"  {fault.part}, {fault.name}: {fault.found}. {fault.advice}"
         out.print(words, markup=False, highlight=False, soft_wrap=True)
-
-
-def _table(part: str, findings: "list[Finding]") -> Table:
-    """One line for each finding: verdict, what, what was found; below it the way out."""
-    table = Table(title=part, title_justify="left", title_style="bold", show_header=False, box=None)
-    table.add_column(width=5, no_wrap=True)
-    table.add_column(min_width=14, no_wrap=True)
-    table.add_column(overflow="fold")
-    for finding in findings:
-        words = escape(finding.found)
-        if finding.advice:
-            words += (
-                f"\n[dim]{'→ ' if finding.verdict != 'fine' else ''}{escape(finding.advice)}[/]"
-            )
-        table.add_row(_verdict(finding), escape(finding.name), words)
-    return table
 
 
 def _tell_ways(found: "Examination", findings: "list[Finding]", out: Console) -> None:
@@ -120,7 +104,7 @@ def _tell_ways(found: "Examination", findings: "list[Finding]", out: Console) ->
             cells = [str(way.largest), f"{way.mean:.2f}"]
         if way.cosine_mean is not None and way.cosine_worst is not None:
             cells += [f"{way.cosine_mean:.3f}", f"{way.cosine_worst:.3f}"]
-        table.add_row(_verdict(finding), way.library, escape(way.call), *cells)
+        table.add_row(verdict(finding), way.library, escape(way.call), *cells)
     out.print(table)
     out.print(_ABOUT + (_ABOUT_COSINE if with_run else ""), style="dim")
 
@@ -131,7 +115,3 @@ _ABOUT = (
     "it, or shrink it by a call that is fine."
 )
 _ABOUT_COSINE = " Cosine, and the worst, between the embeddings of both: 1 where nothing is lost."
-
-
-def _verdict(finding: "Finding") -> str:
-    return f"[{_COLOURS[finding.verdict]}]{finding.verdict}[/]"

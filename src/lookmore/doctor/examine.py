@@ -9,7 +9,6 @@ import torch
 from lookmore.checkpoint.load import load
 from lookmore.checkpoint.recogniser import Recogniser
 from lookmore.data.config import DataConfig
-from lookmore.doctor.finding import Finding
 from lookmore.doctor.machine import look_at_machine
 from lookmore.doctor.packages import look_at_packages
 from lookmore.doctor.parity import PART as PREPROCESSING
@@ -22,6 +21,7 @@ from lookmore.doctor.speed import Speed, judge_speeds, measure_speeds
 from lookmore.engine.config import MachineConfig
 from lookmore.engine.loop import set_threads
 from lookmore.errors import ConfigError
+from lookmore.page.finding import Finding
 from lookmore.recipe.load import load_recipe, recipe_from
 
 _SIDE = 16  # of the student, where no run says otherwise

@@ -7,7 +7,6 @@ from pathlib import Path
 import torch
 
 from lookmore.checkpoint.provenance import processor
-from lookmore.doctor.finding import Finding, Verdict
 from lookmore.engine.cores import (
     allowed_cores,
     chosen_threads,
@@ -15,6 +14,7 @@ from lookmore.engine.cores import (
     memory_limit,
     usable_cores,
 )
+from lookmore.page.finding import Finding, Verdict
 
 PART = "Machine"
 _GIB = 2**30

@@ -9,7 +9,7 @@ from typing import Final
 from packaging.requirements import Requirement
 
 from lookmore.checkpoint.provenance import commit
-from lookmore.doctor.finding import Finding, Verdict
+from lookmore.page.finding import Finding, Verdict
 
 PART = "Packages"
 

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from lookmore.doctor.finding import Finding
 from lookmore.doctor.shrinkers import Pixels, Way, reference
+from lookmore.page.finding import Finding
 
 PART = "Preprocessing"
 Embed = Callable[[Sequence[Pixels]], npt.NDArray[np.float32]]

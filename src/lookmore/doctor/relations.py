@@ -7,8 +7,8 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from lookmore.doctor.finding import Finding
 from lookmore.losses import angle_loss, distance_loss, group_loss, individual_loss
+from lookmore.page.finding import Finding
 
 PART = "Relations, forward and backward"
 _LARGEST_ERROR = 1e-3  # of the gradient, relative; float32 gives 1e-6 to 1e-5

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from lookmore.checkpoint.provenance import machine, versions
 from lookmore.checkpoint.recogniser import Recogniser
-from lookmore.doctor.finding import Finding
+from lookmore.page.finding import Finding
 
 PART = "Run"
 

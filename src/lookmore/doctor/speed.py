@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from lookmore.doctor.finding import Finding
+from lookmore.page.finding import Finding
 from lookmore.streams.build import build_stream
 from lookmore.streams.config import StreamConfig
 from lookmore.streams.stream import Stream

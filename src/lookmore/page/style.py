@@ -1,4 +1,4 @@
-"""How the report page looks: one column, the reader's own light or dark, no font to fetch."""
+"""How pages look: one column, the reader's own light or dark, no font to fetch."""
 
 STYLE = """
 :root {
@@ -69,6 +69,23 @@ tbody th { font-weight: 500; }
 .facts dd { margin: 0; overflow-wrap: anywhere; }
 ul.notes { padding-left: 1.2rem; max-width: 44rem; }
 ul.notes li { margin-bottom: .5rem; }
+.verdict { font-weight: 650; }
+.verdict.fine { color: var(--quiet); }
+.verdict.note { color: #b35900; }
+.verdict.fault { color: #c62828; }
+.findings td, .findings th { white-space: normal; text-align: left; vertical-align: top; }
+.findings td:first-child, .findings th:first-child { white-space: nowrap; }
+.thumbs { display: grid; grid-template-columns: repeat(auto-fill, minmax(7rem, 1fr)); gap: .8rem; }
+.thumbs figure { margin: 0; }
+.thumbs img { display: block; width: 100%; border-radius: .3rem; background: var(--card); }
+.thumbs figcaption { margin-top: .25rem; font-size: .72rem; line-height: 1.3; }
+.pairs { grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); }
+.pair { display: grid; grid-template-columns: 1fr 1fr; gap: 3px; }
+.columns { display: flex; align-items: flex-end; gap: 2px; height: 11rem; margin: 1.5rem 0 0; }
+.columns li { flex: 1; display: flex; flex-direction: column; justify-content: flex-end;
+  align-items: center; height: 100%; font-size: .72rem; color: var(--quiet); }
+.columns .bar { width: 100%; background: var(--ours); border-radius: .2rem .2rem 0 0; }
+ul.columns { list-style: none; padding: 0; }
 details { margin-top: 3.5rem; }
 summary { cursor: pointer; font-weight: 600; }
 details table { font-size: .78rem; }
