@@ -57,6 +57,7 @@ def stage_key(
         foreign: A loss from outside that takes part.
     """
     own = as_chosen(learner)
+    own.pop("recognisability", None)
     for name in ("validate_every", "checkpoint_seconds"):
         own.get("schedule", {}).pop(name, None)
     facts: dict[str, Any] = {
@@ -70,6 +71,8 @@ def stage_key(
     }
     if role.startswith("student"):
         facts["degradation"] = as_chosen(recipe.degradation)
+    if role == "student" and learner.judge:
+        facts["recognisability"] = learner.judge
     if foreign is not None:
         facts["foreign"] = [foreign.name, foreign.weight, foreign.guides]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:24]
@@ -138,6 +141,7 @@ def run_stage(
 
     clock = _Clock(folder.parent, role)
     stream = _new_stream(role, recipe, learner, material, guides)
+    judge = learner.judge if stream.recognisability is not None else None
     copied = warm_start(stream, start_from) if start_from is not None else ()
     student = role.startswith("student")
     views = _views(recipe, learner)
@@ -164,7 +168,7 @@ def run_stage(
         images_per_class=learner.schedule.images_per_class,
         seed=recipe.seed,
     )
-    objective, weights = _objective(role, learner, stream, guides, material, foreign)
+    objective, weights = _objective(role, learner, stream, guides, material, foreign, judge)
     validate = _Validation(
         material,
         validation_guides,
@@ -261,14 +265,18 @@ def _new_stream(
     widths = [guide.width for guide in guides.values() if not isinstance(guide, ScoresGuide)]
     student = role.startswith("student")
     side = learner.stream.side or (recipe.degradation.side if student else recipe.data.side)
+    width = learner.stream.width or (widths[0] if widths else _DEFAULT_WIDTH)
+    judge = learner.judge if role == "student" else None
     # initial weights depend on the seed alone, not on what ran before in this process
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
         return build_stream(
             learner.stream,
             side=side,
-            width=learner.stream.width or (widths[0] if widths else _DEFAULT_WIDTH),
+            width=width,
             classes=material.classes if learner.task.loss == "cross-entropy" else 0,
+            # in a space of its own width the student has no cosine to the guide
+            recognisability=judge is not None and guides[judge].width == width,
         )
 
 
@@ -279,6 +287,7 @@ def _objective(
     guides: Mapping[str, PlacedGuide],
     material: Material,
     foreign: ForeignLoss | None,
+    judge: str | None,
 ) -> tuple[StageObjective, dict[str, float]]:
     orders = learner.relations
     relations: dict[str, HybridOrder] = {}
@@ -305,6 +314,9 @@ def _objective(
             weights[f"task/{learner.task.loss}"] = learner.task.weight
         losses = {foreign.name: foreign.build()} if foreign else {}
         weights |= {f"foreign/{foreign.name}": foreign.weight} if foreign else {}
+    if judge is not None:
+        # nothing else learns from this term, and what learns from it steps alike at any weight
+        weights[f"recognisability/{judge}_to_{role}"] = 1.0
     objective = StageObjective(
         learner=stream,
         role=role,
@@ -314,6 +326,7 @@ def _objective(
         foreign=losses,
         scores=scores,
         score_temperature=learner.score_temperature,
+        judge=judge,
     )
     return objective, weights
 

@@ -14,7 +14,8 @@ Pixels: TypeAlias = NDArray[np.uint8]
 """``(B, side, side, 3)`` RGB."""
 
 Answers: TypeAlias = dict[str, NDArray[np.float32]]
-"""``embeddings`` ``(B, D)``, rows of length 1; ``logits`` ``(B, C)`` where classes are scored."""
+"""``embeddings`` ``(B, D)``, rows of length 1; ``logits`` ``(B, C)`` where classes are scored;
+``recognisability`` ``(B,)`` in [0, 1] where the student tells it."""
 
 Network: TypeAlias = Callable[[Pixels], Answers]
 """What a `Recogniser` asks: torch or onnxruntime, it cannot tell."""
@@ -25,6 +26,8 @@ def named(output: StreamOutput) -> dict[str, Tensor]:
     found = {"embeddings": output.embeddings}
     if output.logits is not None:
         found["logits"] = output.logits
+    if output.recognisability is not None:
+        found["recognisability"] = output.recognisability
     return found
 
 

@@ -86,6 +86,7 @@ def _check(session: Any, artefact: Artefact, name: str) -> None:
     if artefact.class_names:
         expected["logits"] = len(artefact.class_names)
     wrong = [key for key, width in expected.items() if outputs.get(key, [0])[-1] != width]
+    wrong += [key for key in ("recognisability",) if len(outputs.get(key, [0])) != 1]
     if inputs != {INPUT: "tensor(uint8)"} or wrong:
         raise CheckpointError(
             f"{name} is damaged: it must take {INPUT} (uint8) and give {expected}, but takes "

@@ -120,6 +120,32 @@ class Recogniser:
         logits = torch.from_numpy(self._answers(images)["logits"])
         return logits.softmax(dim=1).numpy()
 
+    def recognisability(self, images: Sequence[Picture]) -> NDArray[np.float32]:
+        """Return how near each embedding is expected to be to the teacher's of the sharp image.
+
+        Turn away, or look twice at, what scores low. How low that is hangs on the student: take
+        it from images of your own.
+
+        Args:
+            images: As for `embed`.
+
+        Returns:
+            ``(N,)`` float32 in [0, 1]: the predicted cosine; larger is easier to recognise.
+
+        Raises:
+            CheckpointError: If the student was not trained to tell it.
+            UnreadableImageError: Naming the first image that cannot be read.
+        """
+        if not len(images):
+            return np.zeros(0, np.float32)
+        answers = self._answers(images)
+        if "recognisability" not in answers:
+            raise CheckpointError(
+                "this student does not tell its recognisability: train it from a guide, with a "
+                "weight for the order individual and student.recognisability=true"
+            )
+        return answers["recognisability"]
+
     def place(self, teacher_embeddings: np.ndarray) -> NDArray[np.float32]:
         """Bring the teacher's own embeddings into the space where they meet the student's.
 
@@ -217,7 +243,8 @@ class Recogniser:
             pixels: ``(B, side, side, 3)`` uint8 RGB, ``B >= 1``.
 
         Returns:
-            By name: ``embeddings`` ``(B, D)``, and ``logits`` ``(B, C)`` where classes are scored.
+            By name: ``embeddings`` ``(B, D)``, ``logits`` ``(B, C)`` where classes are scored, and
+            ``recognisability`` ``(B,)`` where the student tells it.
 
         Raises:
             ValueError: If they have another shape or type.

@@ -6,7 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from lookmore.engine.batch import Batch
-from lookmore.losses import HybridOrder, scores_loss
+from lookmore.engine.coarser import coarser
+from lookmore.losses import HybridOrder, recognisability_loss, scores_loss
+from lookmore.streams.stream import StreamOutput
 
 
 class StageObjective(nn.Module):
@@ -21,6 +23,8 @@ class StageObjective(nn.Module):
         foreign: Name to a loss from outside, called with the learner's output and the guides.
         scores: Guide name to the name its class scores go by in a batch, where they are learnt.
         score_temperature: Of ``scores_loss``.
+        judge: Guide whose embeddings the learner's recognisability is learnt from, on the batch and
+            on some of its images made coarser; ``None`` = the learner predicts none.
     """
 
     def __init__(
@@ -34,6 +38,7 @@ class StageObjective(nn.Module):
         foreign: Mapping[str, nn.Module] | None = None,
         scores: Mapping[str, str] | None = None,
         score_temperature: float = 4.0,
+        judge: str | None = None,
     ) -> None:
         super().__init__()
         self.learner = learner
@@ -44,15 +49,18 @@ class StageObjective(nn.Module):
         self.task_name = task_name
         self.foreign = nn.ModuleDict(foreign or {})
         self.scores, self.score_temperature = dict(scores or {}), score_temperature
+        self.judge = judge
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """Compute every term of one batch.
 
         Returns:
-            Unweighted scalars named ``ORDER/GUIDE_to_ROLE``, ``task/NAME``, ``foreign/NAME``.
+            Unweighted scalars named ``ORDER/GUIDE_to_ROLE``, ``task/NAME``, ``foreign/NAME``,
+            ``recognisability/GUIDE_to_ROLE``.
 
         Raises:
-            ValueError: If class scores are to be learnt and the learner has none.
+            ValueError: If class scores or recognisability are to be learnt, and the learner has
+                none.
         """
         output = self.learner(batch.images)
         terms: dict[str, Tensor] = {}
@@ -71,7 +79,28 @@ class StageObjective(nn.Module):
             terms[f"task/{self.task_name}"] = self.task_loss(output, batch.labels)
         for name, loss in self.foreign.items():
             terms[f"foreign/{name}"] = loss(output, batch.guides)
+        if self.judge is not None:
+            terms[f"recognisability/{self.judge}_to_{self.role}"] = self._judged(
+                batch.images, output, batch.guides[self.judge]
+            )
         return terms
+
+    def _judged(self, images: Tensor, output: StreamOutput, guide: Tensor) -> Tensor:
+        """Hold the learner's recognisability to what it reached, also of coarser images.
+
+        On those the learner is in evaluation mode: they must not move its batch statistics.
+        """
+        images, rows = coarser(images)
+        self.learner.eval()
+        coarse: StreamOutput = self.learner(images)
+        self.learner.train(self.training)
+        if output.recognisability is None or coarse.recognisability is None:
+            raise ValueError("a learner that predicts no recognisability cannot learn it")
+        return recognisability_loss(
+            scores=torch.cat([output.recognisability, coarse.recognisability]),
+            student=torch.cat([output.embeddings, coarse.embeddings]),
+            teacher=torch.cat([guide, guide[rows]]),
+        )
 
 
 def parameter_groups(module: nn.Module, *, weight_decay: float) -> list[dict[str, object]]:

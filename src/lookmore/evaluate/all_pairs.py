@@ -1,14 +1,22 @@
 """Every pair among some images, where nobody has drawn pairs: for choosing settings."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from lookmore.evaluate.contest import Contestant
+from lookmore.evaluate.decided import DRAWS, DecidedPairs
 from lookmore.evaluate.encoder import Embedder
 from lookmore.evaluate.measure import Measure, share_of
-from lookmore.metrics.verification import auc_interval_over_people, roc_auc, tar_at_far
+from lookmore.metrics.intervals import draws_of_people
+from lookmore.metrics.verification import (
+    auc_interval_over_people,
+    best_threshold,
+    roc_auc,
+    tar_at_far,
+)
 
 _FARS = (1e-2, 1e-3)
 _ACCEPTS = 10  # false accepts behind a rate, at least
@@ -131,3 +139,47 @@ def verify_all(
                 )
             )
     return measures
+
+
+def decided_evenly(
+    who: Contestant, *, embed: Embedder, rows: np.ndarray, side: int, degradation: str
+) -> Iterator[DecidedPairs]:
+    """Yield all pairs of one person and as many of two, decided as well as one threshold can.
+
+    The threshold is chosen on these very pairs, so that their error says nothing by itself: it is
+    for telling which probes it comes from.
+
+    Args:
+        who: Whose probes, whose gallery.
+        embed: Makes the embeddings.
+        rows: ``(n,)`` pack rows, labelled; two images of one person among them at least.
+        side: Of the probes, in pixels.
+        degradation: Name of the test degradation.
+    """
+    sharp = embed.pack.images.shape[-1]
+    people = np.unique(embed.pack.labels[rows], return_inverse=True)[1]
+    small = embed(who.probe, rows, side=side, degradation=degradation).astype(np.float64)
+    forms = [(who.probe, side)] if side >= sharp else [(who.gallery, sharp), (who.probe, side)]
+    for encoder, other_side in forms:
+        other = embed(encoder, rows, side=other_side, degradation=degradation).astype(np.float64)
+        is_sharp = other_side > side
+        counted = ~np.eye(len(rows), dtype=np.bool_)
+        if not is_sharp:
+            counted = np.triu(counted)
+        alike = people[:, None] == people
+        one, two = np.argwhere(counted & alike), np.argwhere(counted & ~alike)
+        if len(two) > len(one):
+            two = two[np.linspace(0, len(two) - 1, len(one)).round().astype(np.int64)]
+        first, second = np.concatenate([one, two]).T
+        similarity = np.einsum("pd,pd->p", small[first], other[second])
+        same = people[first] == people[second]
+        yield DecidedPairs(
+            gallery_side=other_side,
+            gallery_stream=encoder.stream,
+            correct=(similarity >= best_threshold(similarity, same)) == same,
+            probes=rows[first],
+            others=None if is_sharp else rows[second],
+            selected_on="the same pairs",
+            interval="bootstrap over groups",
+            draws=partial(draws_of_people, people[first], people[second], draws=DRAWS),
+        )

@@ -5,10 +5,11 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from lookmore.evaluate.curve import accuracy_curve
+from lookmore.evaluate.discard_figure import discard_curve
 from lookmore.evaluate.look import DPI, our_look
 from lookmore.evaluate.strips import probe_strip, search_strip
 
-__all__ = ["accuracy_curve", "probe_strip", "save_figure", "search_strip"]
+__all__ = ["accuracy_curve", "discard_curve", "probe_strip", "save_figure", "search_strip"]
 
 
 def save_figure(figure: Figure, path: Path) -> Path:

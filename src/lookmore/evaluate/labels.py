@@ -54,6 +54,12 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         "student_nano": Method("Student nano, 0.11 M", "rival"),
         "student_lite": Method("Student lite, 0.41 M", "rival"),
         "student_wide": Method("Student wide, 1.6 M", "rival"),
+        "discard_random": Method("Turned away at random", "control"),
+        "discard_norm": Method("By length of the raw embedding", "control"),
+        "discard_mirror": Method("By agreement with the mirror image", "control"),
+        "discard_sharpness": Method("By sharpness of the pixels", "control"),
+        "discard_cosine": Method("By the true cosine (not known in use)", "control"),
+        "discard_oracle": Method("Wrong pairs first (not known in use)", "control"),
         "ours": Method("Student, distilled", "ours"),
     }
 )
@@ -63,6 +69,10 @@ METRICS: Mapping[str, str] = MappingProxyType(
         "rank1": "Rank-1 identification",
         "rank5": "Rank-5 identification",
         "accuracy": "Verification accuracy",
+        "accuracy_discard_20": "Verification accuracy, worst 20 % turned away",
+        "accuracy_discard_area": "Verification accuracy, mean over 0 to 50 % turned away",
+        "recognisability": "Recognisability, mean",
+        "cosine_to_gallery": "Cosine to the sharp image in the gallery, mean",
         "auc": "Area under the ROC curve",
         "map_at_r": "MAP@R",
         "top1_accuracy": "Top-1 accuracy",
@@ -71,7 +81,14 @@ METRICS: Mapping[str, str] = MappingProxyType(
 )
 
 _FAMILIES = {"tar_at_far_": "TAR at FAR ", "dir_at_far_": "DIR at FAR ", "recall_at_": "Recall@"}
-_COUNTED = {"rank": "probes", "dir": "probes", "recall": "queries", "map": "queries"}
+_COUNTED = {
+    "rank": "probes",
+    "dir": "probes",
+    "recognisability": "probes",
+    "cosine": "probes",
+    "recall": "queries",
+    "map": "queries",
+}
 _ROLES = ("reference", "control", "rival", "ours")
 _DASH = "\N{EN DASH}"
 

@@ -10,14 +10,14 @@ from torch import Tensor
 
 from lookmore.chain.folder import read_seconds
 from lookmore.checkpoint.checkpoint import read_facts, write_whole
-from lookmore.evaluate.figures import accuracy_curve, save_figure
+from lookmore.evaluate.figures import accuracy_curve, discard_curve, save_figure
 from lookmore.evaluate.identification import gallery_and_probes
 from lookmore.evaluate.page import write_page
 from lookmore.evaluate.panels import by_gallery, robustness_panels
 from lookmore.evaluate.probes import make_probes
 from lookmore.evaluate.robustness import degradations_of, robustness
 from lookmore.evaluate.rows import Row, write_rows
-from lookmore.evaluate.run import Subject
+from lookmore.evaluate.run import Subject, discards_of
 from lookmore.evaluate.strips import probe_strip, search_strip
 from lookmore.recipe.config import Recipe
 
@@ -31,6 +31,10 @@ HEADLINE_METRIC = {
 _FACES_SHOWN = 8
 _PANELS_CAPTION = (
     "The grey band is within 5 points of what the teacher reaches on sharp probes, the level line."
+)
+_DISCARD_CAPTION = (
+    "The student turns away what it finds hard to recognise. The threshold stays where it was; "
+    "a pair of two small images is as good as the worse of them."
 )
 _CAPTION = "Bands are 95 % intervals; level lines are what sharp probes reach."
 
@@ -91,6 +95,13 @@ def write_report(
             title = f"What each way of losing detail costs{f' ({word})' if word else ''}"
             panels = robustness_panels(part, metric=metric, title=title)
             shown.append((_PANELS_CAPTION, save_figure(panels, figures / f"{name}.png")))
+    for form in discards_of(subject):
+        kind = "LR-LR" if form.pairs.others is not None else "LR-HR"
+        title = f"What is left of the error when probes are turned away ({kind})"
+        drawn = save_figure(
+            discard_curve(form, title=title), figures / f"discard-{kind.lower()}.png"
+        )
+        shown.append((_DISCARD_CAPTION, drawn))
     if recipe.protocol == "identification":
         found = _searched(subject, figures / "matches.png")
         shown.append(

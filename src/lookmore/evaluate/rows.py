@@ -14,7 +14,8 @@ class Row:
     """One measured number, with all that is needed to say what it means."""
 
     method: str
-    """``ours``, or a control: ``teacher``, ``teacher_upscaled``, ``student_alone``; or a rival."""
+    """``ours``, or a control: ``teacher``, ``teacher_upscaled``, ``student_alone``; a rival; or, of
+    ``accuracy_discard_...``, another way to choose what is turned away: ``discard_random``, ..."""
 
     stream: str
     """Who embeds the probe: ``teacher``, ``assistant`` or ``student``."""
@@ -41,7 +42,8 @@ class Row:
     """How the probe lost its detail: ``none``, ``bicubic``, ``degraded``, ..."""
 
     metric: str
-    """``rank1``, ``accuracy``, ``auc``, ``tar_at_far_1e-2``, ``dir_at_far_1e-1``, ..."""
+    """``rank1``, ``accuracy``, ``auc``, ``tar_at_far_1e-2``, ``dir_at_far_1e-1``,
+    ``accuracy_discard_20`` (of the pairs kept when the worst 20 % are turned away), ..."""
 
     value: float
     """In [0, 1]; larger is better."""

@@ -20,16 +20,18 @@ from lookmore.data.pairs import read_pairs
 from lookmore.data.splits import groups_of
 from lookmore.engine.loop import set_threads
 from lookmore.errors import CheckpointError, ConfigError, DataError
-from lookmore.evaluate.all_pairs import strangers, verify_all
+from lookmore.evaluate.all_pairs import decided_evenly, strangers, verify_all
 from lookmore.evaluate.classification import Scores, classify
 from lookmore.evaluate.contest import Contestant, contestants
-from lookmore.evaluate.encoder import Embedder, stream_encoder, teacher_encoder
+from lookmore.evaluate.discard import Discards, calibration, discards
+from lookmore.evaluate.encoder import Embedder, Encoder, stream_encoder, teacher_encoder
 from lookmore.evaluate.identification import gallery_and_probes, identify, match
 from lookmore.evaluate.measure import Measure
 from lookmore.evaluate.open_set import identify_open
+from lookmore.evaluate.quality import judge_encoder
 from lookmore.evaluate.retrieval import retrieve
 from lookmore.evaluate.rows import Row
-from lookmore.evaluate.verification import verify
+from lookmore.evaluate.verification import decided_pairs, verify
 from lookmore.recipe.config import DEGRADATIONS, Recipe
 from lookmore.recipe.load import recipe_from
 from lookmore.streams.stream import Stream
@@ -65,6 +67,9 @@ class Subject(NamedTuple):
 
     scores: dict[str, Scores]
     """Class scores of the streams that have them."""
+
+    judge: Encoder | None
+    """Qualities of probes, where the student tells its recognisability."""
 
 
 def trained_recipe(folder: Path, *, overrides: Sequence[str] = ()) -> Recipe:
@@ -160,6 +165,9 @@ def open_subject(folder: Path, recipe: Recipe, *, reporter: Reporter) -> Subject
             guided=guided,
         ),
         {name: _scores(stream, flip=flip) for name, stream in streams.items() if stream.classes},
+        None
+        if student.stream.recognisability is None
+        else judge_encoder(student.stream, weights=student.facts["weights_sha256"], flip=flip),
     )
 
 
@@ -227,11 +235,12 @@ def measure(subject: Subject, *, default_name: str) -> list[Row]:
     if recipe.evaluate.split == "val":
         name += "-validation"
     rows: list[Row] = []
-    for who, side, degradation in _grid(subject):
+
+    def add(who: Contestant, method: str, side: int, degradation: str, found: Measure) -> None:
         shrunk = NATIVE < side < recipe.data.side
-        rows += [
+        rows.append(
             Row(
-                method=who.method,
+                method=method,
                 stream="student" if who.method == "student_alone" else who.probe.stream,
                 guide=who.guide,
                 task=recipe.task,
@@ -241,9 +250,57 @@ def measure(subject: Subject, *, default_name: str) -> list[Row]:
                 seed=recipe.seed,
                 **found._asdict(),
             )
-            for found in protocol(who, side, degradation)
-        ]
+        )
+
+    for who, side, degradation in _grid(subject):
+        for found in protocol(who, side, degradation):
+            add(who, who.method, side, degradation, found)
+        for found in _calibration(subject, who, side, degradation):
+            add(who, who.method, side, degradation, found)
+    for form in discards_of(subject):
+        for method, found in form.measures():
+            side, degradation = recipe.degradation.side, recipe.evaluate.degradations[0]
+            add(subject.contestants[-1], method, side, degradation, found)
     return rows
+
+
+def _calibration(subject: Subject, who: Contestant, side: int, degradation: str) -> list[Measure]:
+    recipe, material, embed, _, _, judge = subject
+    if judge is None or who.method != "ours" or not NATIVE < side < recipe.data.side:
+        return []
+    rows = material.pack.rows(recipe.evaluate.split)
+    return calibration(who, judge, embed=embed, rows=rows, side=side, degradation=degradation)
+
+
+def discards_of(subject: Subject) -> list[Discards]:
+    """Return what is left of the error when probes are turned away, at the student's own side.
+
+    Args:
+        subject: The run.
+
+    Returns:
+        One a form of pairs, under the first degradation; none where nobody decides about pairs,
+        or the student does not tell its recognisability.
+    """
+    recipe, material, embed, everyone, _, judge = subject
+    if judge is None or recipe.protocol != "verification":
+        return []
+    who, side = everyone[-1], recipe.degradation.side
+    degradation = recipe.evaluate.degradations[0]
+    if recipe.evaluate.split == "val":
+        decided = decided_evenly(
+            who, embed=embed, rows=_chosen_people(material), side=side, degradation=degradation
+        )
+    else:
+        decided = decided_pairs(
+            who,
+            embed=embed,
+            pairs=read_pairs(Path(recipe.data.pairs)),
+            fold=recipe.data.pairs_fold,
+            side=side,
+            degradation=degradation,
+        )
+    return discards(who, judge, decided, embed=embed, side=side, degradation=degradation)
 
 
 def _grid(subject: Subject) -> Iterator[tuple[Contestant, int, str]]:
@@ -260,7 +317,7 @@ def _grid(subject: Subject) -> Iterator[tuple[Contestant, int, str]]:
 
 
 def _protocol(subject: Subject) -> Protocol:
-    recipe, material, embed, _, scores = subject
+    recipe, material, embed, _, scores, _ = subject
     pack, split = material.pack, recipe.evaluate.split
     if recipe.protocol == "identification":
         gallery, probes = gallery_and_probes(pack, gallery=recipe.evaluate.gallery, split=split)
@@ -282,12 +339,7 @@ def _protocol(subject: Subject) -> Protocol:
 
         return of_people
     if recipe.protocol == "verification" and split == "val":
-        people = strangers(pack.rows("val"), pack.labels, material.labels, pack.keys, most=_CHOSEN)
-        if len(np.unique(pack.labels[people])) in (0, len(people)):
-            raise DataError(
-                "validation has no two images of a person who was not trained on: raise "
-                "data.validation_share, with whole people in validation (data.split_by=class)"
-            )
+        people = _chosen_people(material)
         return lambda who, side, degradation: verify_all(
             who, embed=embed, rows=people, side=side, degradation=degradation
         )
@@ -333,6 +385,18 @@ def _protocol(subject: Subject) -> Protocol:
         )
 
     return of_class
+
+
+def _chosen_people(material: Material) -> np.ndarray:
+    """Return the rows of validation people of whom all pairs are compared."""
+    pack = material.pack
+    people = strangers(pack.rows("val"), pack.labels, material.labels, pack.keys, most=_CHOSEN)
+    if len(np.unique(pack.labels[people])) in (0, len(people)):
+        raise DataError(
+            "validation has no two images of a person who was not trained on: raise "
+            "data.validation_share, with whole people in validation (data.split_by=class)"
+        )
+    return people
 
 
 def _native(rows: np.ndarray, pack: Pack, recipe: Recipe) -> np.ndarray:

@@ -1,12 +1,17 @@
 """Are these two the same person? Pairs in ten folds, both sides small or only one."""
 
+from collections.abc import Iterator
+from functools import partial
+from typing import NamedTuple
+
 import numpy as np
 
 from lookmore.data.pairs import Pairs, pair_rows
 from lookmore.evaluate.contest import Contestant
-from lookmore.evaluate.encoder import Embedder, Encoder
+from lookmore.evaluate.decided import DRAWS, DecidedPairs
+from lookmore.evaluate.encoder import Embedder
 from lookmore.evaluate.measure import Measure, share_of
-from lookmore.metrics.intervals import bootstrap
+from lookmore.metrics.intervals import bootstrap, draws_of_trials
 from lookmore.metrics.verification import fold_accuracy, roc_auc, tar_at_far
 
 _FARS = (1e-2, 1e-3)
@@ -38,30 +43,78 @@ def verify(
     Returns:
         Measures of LR-LR, then of LR-HR.
     """
+    measures: list[Measure] = []
+    for form in _forms(who, embed=embed, pairs=pairs, side=side, degradation=degradation):
+        measures += _of_fold(form, pairs, fold)
+    return measures
+
+
+class _Form(NamedTuple):
+    """All pairs, with both sides small or only one."""
+
+    gallery_side: int
+    gallery_stream: str
+    similarity: np.ndarray
+
+
+def _forms(
+    who: Contestant, *, embed: Embedder, pairs: Pairs, side: int, degradation: str
+) -> Iterator[_Form]:
     sharp = embed.pack.images.shape[-1]
-    forms: list[tuple[Encoder, int]] = [(who.probe, side)]
+    forms = [(who.probe, side)]
     if side < sharp:
         forms.append((who.gallery, sharp))
     left, right = pair_rows(pairs, embed.pack.ids)
     rows, place = np.unique(np.concatenate([left, right]), return_inverse=True)
     lefts, rights = place[: len(left)], place[len(left) :]
     seen = embed(who.probe, rows, side=side, degradation=degradation)
-    measures: list[Measure] = []
     for encoder, other_side in forms:
         other = embed(encoder, rows, side=other_side, degradation=degradation)
         # in float64: a threshold between two similarities must not round onto one of them
         similarity = np.einsum(
             "pd,pd->p", seen[lefts].astype(np.float64), other[rights].astype(np.float64)
         )
-        measures += _of_fold(
-            similarity, pairs, fold, gallery_side=other_side, gallery_stream=encoder.stream
+        yield _Form(other_side, encoder.stream, similarity)
+
+
+def decided_pairs(
+    who: Contestant,
+    *,
+    embed: Embedder,
+    pairs: Pairs,
+    fold: int,
+    side: int,
+    degradation: str,
+) -> Iterator[DecidedPairs]:
+    """Yield the pairs of one fold as `verify` decides them: LR-LR, then LR-HR.
+
+    Args:
+        who: Whose probes, whose gallery.
+        embed: Makes the embeddings.
+        pairs: All folds.
+        fold: The one that is tried.
+        side: Of the probes, in pixels.
+        degradation: Name of the test degradation.
+    """
+    own = pairs.folds == fold
+    left, right = (rows[own] for rows in pair_rows(pairs, embed.pack.ids))
+    same = pairs.same[own]
+    for form in _forms(who, embed=embed, pairs=pairs, side=side, degradation=degradation):
+        judged = fold_accuracy(form.similarity, pairs.same, pairs.folds, fold)
+        yield DecidedPairs(
+            gallery_side=form.gallery_side,
+            gallery_stream=form.gallery_stream,
+            correct=judged.correct,
+            probes=left,
+            others=right if form.gallery_side == side else None,
+            selected_on="other folds",
+            interval="bootstrap",
+            draws=partial(draws_of_trials, same.astype(np.int64), draws=DRAWS),
         )
-    return measures
 
 
-def _of_fold(
-    similarity: np.ndarray, pairs: Pairs, fold: int, *, gallery_side: int, gallery_stream: str
-) -> list[Measure]:
+def _of_fold(form: _Form, pairs: Pairs, fold: int) -> list[Measure]:
+    gallery_side, gallery_stream, similarity = form
     own = pairs.folds == fold
     judged = fold_accuracy(similarity, pairs.same, pairs.folds, fold)
     measures = [

@@ -119,6 +119,14 @@ def _contract(artefact: Artefact) -> str:
         rows.append(
             ["output `logits`", f"float32 `(batch, {classes})`", "scores before the softmax"]
         )
+    if artefact.facts.get("stream", {}).get("recognisability"):
+        rows.append(
+            [
+                "output `recognisability`",
+                "float32 `(batch)`",
+                "0 to 1: how near the embedding is expected to be to the guide's, seen sharp",
+            ]
+        )
     code = (
         "```python\nimport lookmore\n\n"
         'student = lookmore.load("student.onnx")\n'

@@ -40,6 +40,9 @@ class Limits:
     other_class: float
     """Share of images that get another class, at most, but always ``spared`` images."""
 
+    recognisability: float
+    """Difference of recognisability, mean over images, at most."""
+
     spared: int
     """So many images, or pairs, of few prove nothing."""
 
@@ -52,6 +55,7 @@ FLOAT = Limits(
     lost_rank1=0.002,
     far_growth=1.02,
     other_class=0.002,
+    recognisability=1e-4,
     spared=0,
 )
 """The same numbers in another order of adding: only ties may fall otherwise."""
@@ -64,6 +68,7 @@ INT8 = Limits(
     lost_rank1=0.02,
     far_growth=1.25,
     other_class=0.05,
+    recognisability=0.03,
     spared=2,
 )
 """Rounded weights: images about as near as each other may change places, people may not."""
@@ -134,7 +139,7 @@ def recognition_parity(
 
     Yields:
         Cosines; nearest images; of images with a label that others have too, rank-1; false accepts
-        at each threshold; classes, where they are scored.
+        at each threshold; classes, where they are scored; recognisability, where it is told.
     """
 
     def most(share: float, images: int) -> float:
@@ -183,6 +188,11 @@ def recognition_parity(
     if "logits" in run:
         changed = (run["logits"].argmax(axis=1) != file["logits"].argmax(axis=1)).mean()
         yield found("another class, share", changed, most(limits.other_class, count), count, False)
+    if "recognisability" in run:
+        off = np.abs(run["recognisability"] - file["recognisability"]).mean()
+        yield found(
+            "recognisability differs, mean", off, limits.recognisability, count, False
+        )  # fmt: skip
 
 
 def _nearest(queries: NDArray[np.float32], gallery: NDArray[np.float32]) -> NDArray[np.intp]:

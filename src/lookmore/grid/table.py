@@ -30,7 +30,7 @@ def standings_tables(rows: Sequence[GridRow], *, metric: str) -> Iterator[Table]
 def question_label(question: Question) -> str:
     """Return a question in words."""
     kind = ""
-    if question.metric == "accuracy" or question.metric.startswith(("auc", "tar", "recall", "map")):
+    if question.metric.startswith(("accuracy", "auc", "tar", "recall", "map")):
         kind = ", LR-LR" if question.is_same_side else ", LR-HR"
     return (
         f"{metric_label(question.metric)}: {question.degradation} probes of "

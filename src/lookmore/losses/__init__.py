@@ -6,6 +6,7 @@ from lookmore.losses.group import group_loss
 from lookmore.losses.hybrid import HybridOrder
 from lookmore.losses.individual import individual_loss
 from lookmore.losses.objective import weighted_sum
+from lookmore.losses.recognisability import recognisability_loss
 from lookmore.losses.scores import scores_loss
 from lookmore.losses.task import TaskLossConfig, build_task_loss
 
@@ -17,6 +18,7 @@ __all__ = [
     "distance_loss",
     "group_loss",
     "individual_loss",
+    "recognisability_loss",
     "scores_loss",
     "weighted_sum",
 ]

@@ -1,7 +1,7 @@
 """How sure a number is: 95 % intervals, by Wilson's formula for shares, by bootstrap otherwise."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -122,6 +122,57 @@ def _members(rows: int, groups: np.ndarray | None) -> list[NDArray[np.intp]]:
     names = index_array(groups, name="groups", rows=rows)
     order = np.argsort(names, kind="stable")
     return np.split(order, np.flatnonzero(np.diff(names[order])) + 1)
+
+
+def draws_of_trials(
+    strata: np.ndarray, *, draws: int = 1000, seed: int = 0
+) -> Iterator[NDArray[np.float64]]:
+    """Yield how often each trial is drawn, with replacement, the number of each kind kept.
+
+    Args:
+        strata: ``(P,)`` integers, the kind of each trial (same and different pairs).
+        draws: How many.
+        seed: Same seed, same draws: those of two qualities can be compared one by one.
+    """
+    kinds = index_array(strata, name="strata", rows=len(strata))
+    members = [np.flatnonzero(kinds == kind) for kind in np.unique(kinds)]
+    generator = np.random.default_rng(seed)
+    for _ in range(draws):
+        times = np.zeros(len(kinds))
+        for rows in members:
+            times[rows] = np.bincount(
+                generator.integers(len(rows), size=len(rows)), minlength=len(rows)
+            )
+        yield times
+
+
+def draws_of_people(
+    first: np.ndarray, second: np.ndarray, *, draws: int, seed: int = 0
+) -> Iterator[NDArray[np.float64]]:
+    """Yield how often each pair is drawn when people are, with replacement.
+
+    Pairs that share a person are no independent trials. A pair of two people counts as often as
+    both were drawn, a pair of one as often as that one was.
+
+    Args:
+        first: ``(P,)`` integers, person of one image of each pair.
+        second: ``(P,)`` integers, person of the other; the same number = a same pair.
+        draws: How many.
+        seed: Same seed, same draws.
+
+    Source:
+        Field, Welsh, *Bootstrapping clustered data*, Journal of the Royal Statistical Society B
+        2007 (cluster bootstrap).
+    """
+    people, places = np.unique(np.concatenate([first, second]), return_inverse=True)
+    left, right = places[: len(first)], places[len(first) :]
+    same = left == right
+    generator = np.random.default_rng(seed)
+    for _ in range(draws):
+        times = np.bincount(
+            generator.integers(len(people), size=len(people)), minlength=len(people)
+        )
+        yield np.where(same, times[left], times[left] * times[right]).astype(np.float64)
 
 
 def mean_interval(

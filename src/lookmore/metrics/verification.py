@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookmore.metrics.checks import claim_array, finite_array, index_array
-from lookmore.metrics.intervals import Interval
+from lookmore.metrics.intervals import Interval, draws_of_people
 
 _ROUNDING = 1e-9  # 0.29 * 100 is 28.999999999999996; it means 29
 
@@ -88,13 +88,22 @@ def fold_accuracy(
     if not here.any():
         raise ValueError(f"fold {fold} has no pairs; folds are {np.unique(folds).tolist()}")
     others = claim_array(same[~here], name="same in the other folds", rows=int((~here).sum()))
-    threshold = _best_threshold(similarity[~here], others)
+    threshold = best_threshold(similarity[~here], others)
     correct = (similarity[here] >= threshold) == same[here]
     return FoldAccuracy(float(correct.mean()), threshold, correct)
 
 
-def _best_threshold(similarity: NDArray[np.float64], same: NDArray[np.bool_]) -> float:
-    """Return the threshold with the most right decisions; the middle one where several have."""
+def best_threshold(similarity: np.ndarray, same: np.ndarray) -> float:
+    """Return the threshold with the most right decisions; the middle one where several have.
+
+    Args:
+        similarity: ``(P,)`` finite, larger is more alike.
+        same: ``(P,)`` bool, both kinds present.
+
+    Raises:
+        ValueError: If shapes disagree, a similarity is not finite, or one kind is missing.
+    """
+    similarity, same = _pairs(similarity, same)
     candidates = _thresholds(similarity)
     impostors, genuine = np.sort(similarity[~same]), np.sort(similarity[same])
     rejected_rightly = np.searchsorted(impostors, candidates, side="left")
@@ -180,9 +189,7 @@ def auc_interval_over_people(
 ) -> Interval:
     """Return the 95 % interval of `roc_auc` over all pairs of some people's images.
 
-    People are drawn again with replacement, with all pairs of theirs: pairs that share a person
-    are no independent trials. A pair of two people counts as often as both were drawn, a pair of
-    one as often as that one was.
+    Drawn by `draws_of_people`, as pairs that share a person are no independent trials.
 
     Args:
         similarity: ``(P,)`` finite, larger is more alike.
@@ -198,9 +205,6 @@ def auc_interval_over_people(
         ValueError: If shapes disagree, a similarity is not finite, one kind of pair is missing, or
             ``draws < 100``.
 
-    Source:
-        Field, Welsh, *Bootstrapping clustered data*, Journal of the Royal Statistical Society B
-        2007 (cluster bootstrap).
     """
     if draws < 100:
         raise ValueError(f"draws must be at least 100 for a 2.5 % point, got {draws}")
@@ -209,16 +213,9 @@ def auc_interval_over_people(
         for rows, name in ((first, "first"), (second, "second"))
     )
     similarity, same = _pairs(similarity, ones == others)
-    people, places = np.unique(np.concatenate([ones, others]), return_inverse=True)
-    left, right = places[: len(ones)], places[len(ones) :]
     levels = np.unique(similarity, return_inverse=True)[1]
-    generator = np.random.default_rng(seed)
     found = []
-    for _ in range(draws):
-        times = np.bincount(
-            generator.integers(len(people), size=len(people)), minlength=len(people)
-        )
-        weight = np.where(same, times[left], times[left] * times[right]).astype(np.float64)
+    for weight in draws_of_people(ones, others, draws=draws, seed=seed):
         genuine = np.bincount(levels, weights=weight * same)
         impostors = np.bincount(levels, weights=weight * ~same)
         total = genuine.sum() * impostors.sum()

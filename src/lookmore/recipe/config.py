@@ -51,6 +51,11 @@ class LearnerConfig:
     warm_start: bool = False
     """Start from the assistant's weights where names and shapes agree."""
 
+    recognisability: bool = True
+    """Of the student alone: also learn to tell how near each embedding is to what the guide says of
+    the sharp image. Changes nothing else that is learnt; needs the order ``individual`` and the
+    guide's width, without which there is none."""
+
     def __post_init__(self) -> None:
         unknown = sorted(set(self.weights) - set(ORDERS))
         if unknown:
@@ -86,6 +91,13 @@ class LearnerConfig:
     def active_orders(self) -> dict[str, float]:
         """Orders with a weight above 0."""
         return {name: weight for name, weight in self.weights.items() if weight > 0}
+
+    @property
+    def judge(self) -> str | None:
+        """Guide that recognisability is learnt from; ``None`` where it is not learnt."""
+        if not self.recognisability or "individual" not in self.active_orders:
+            return None
+        return next(name for name in ("teacher", "assistant") if name in self.active_guides)
 
     @property
     def relations(self) -> dict[str, float]:

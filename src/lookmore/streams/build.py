@@ -9,7 +9,9 @@ from lookmore.streams.config import StreamConfig
 from lookmore.streams.stream import Stream
 
 
-def build_stream(config: StreamConfig, *, side: int, width: int, classes: int) -> Stream:
+def build_stream(
+    config: StreamConfig, *, side: int, width: int, classes: int, recognisability: bool = False
+) -> Stream:
     """Build a new stream, in training mode.
 
     Args:
@@ -17,6 +19,7 @@ def build_stream(config: StreamConfig, *, side: int, width: int, classes: int) -
         side: Height and width in pixels where the settings leave it open.
         width: Numbers in an embedding where the settings leave it open.
         classes: Classes to score; 0 for none.
+        recognisability: Whether it predicts how near each embedding is to the guide's.
 
     Raises:
         ConfigError: If the backbone cannot be built.
@@ -32,6 +35,7 @@ def build_stream(config: StreamConfig, *, side: int, width: int, classes: int) -
         std=config.std,
         order=config.order,
         dropout=config.dropout,
+        recognisability=recognisability,
     )
 
 
@@ -48,6 +52,7 @@ def stream_from_description(description: Mapping[str, Any]) -> Stream:
         *("backbone", "side", "width", "classes"),
         *("mean", "std", "order", "dropout", "parameters"),
     }
+    judged = settings.pop("recognisability", False)  # streams without it do not name it
     if settings.keys() != entries:
         raise CheckpointError(
             f"the description of a stream does not fit: unknown "
@@ -65,6 +70,7 @@ def stream_from_description(description: Mapping[str, Any]) -> Stream:
         std=tuple(settings["std"]),
         order=settings["order"],
         dropout=settings["dropout"],
+        recognisability=judged,
     )
     built, described = stream.describe()["parameters"], settings["parameters"]
     if built != described:

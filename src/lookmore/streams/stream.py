@@ -7,6 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from lookmore.streams.recognisability import RecognisabilityHead
+
 
 class StreamOutput(NamedTuple):
     """What a stream says about a batch, all in float32."""
@@ -19,6 +21,10 @@ class StreamOutput(NamedTuple):
 
     logits: Tensor | None
     """``(B, C)`` class scores, higher is likelier; None if the stream has no classes."""
+
+    recognisability: Tensor | None = None
+    """``(B,)`` predicted cosine to the guide's embedding of the sharp image, in [0, 1], without a
+    graph to the stream; None if the stream does not predict it."""
 
 
 class Stream(nn.Module):
@@ -36,6 +42,7 @@ class Stream(nn.Module):
         std: What each channel is then divided by, likewise.
         order: ``"rgb"`` or ``"bgr"``, as the backbone wants its colours.
         dropout: Share of the features silenced in training.
+        recognisability: Whether to predict how near each embedding is to the guide's.
         backbone_name: What the table of backbones calls it, for the description; a stream around
             a backbone of your own can be trained, but only you can build it again.
 
@@ -57,6 +64,7 @@ class Stream(nn.Module):
         std: tuple[float, float, float] = (0.25, 0.25, 0.25),
         order: str = "rgb",
         dropout: float = 0.0,
+        recognisability: bool = False,
         backbone_name: str = "custom",
     ) -> None:
         super().__init__()
@@ -72,6 +80,9 @@ class Stream(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Sequential(nn.Linear(features_width, width), nn.BatchNorm1d(width))
         self.classifier = nn.Linear(width, classes) if classes else None
+        self.recognisability: RecognisabilityHead | None = None
+        if recognisability:
+            self.recognisability = RecognisabilityHead(features_width=features_width, width=width)
 
     def forward(self, images: Tensor) -> StreamOutput:
         """Return what the stream says about ``images``.
@@ -90,9 +101,11 @@ class Stream(nn.Module):
             seen = self.prepare(images)
         features = self.backbone(seen)
         with _full_precision(images):
-            raw = self.head(self.dropout(features.float()))
+            features = features.float()
+            raw = self.head(self.dropout(features))
             logits = None if self.classifier is None else self.classifier(raw)
-            return StreamOutput(F.normalize(raw), raw, logits)
+            scores = None if self.recognisability is None else self.recognisability(features, raw)
+            return StreamOutput(F.normalize(raw), raw, logits, scores)
 
     def prepare(self, images: Tensor) -> Tensor:
         """Return ``(B, 3, side, side)`` float32 as the backbone sees them: sized, ordered, scaled.
@@ -137,6 +150,8 @@ class Stream(nn.Module):
 
     def describe(self) -> dict[str, Any]:
         """Return all that ``stream_from_description`` needs besides the weights, as plain JSON."""
+        # named only where it is, so that streams without it keep the fingerprint they had
+        judged = {} if self.recognisability is None else {"recognisability": True}
         return {
             "backbone": self.backbone_name,
             "side": self.side,
@@ -147,6 +162,7 @@ class Stream(nn.Module):
             "order": self.order,
             "dropout": self.dropout.p,
             "parameters": sum(parameter.numel() for parameter in self.parameters()),
+            **judged,
         }
 
     def _check(self, images: Tensor) -> None:
