@@ -2,6 +2,7 @@
 
 import json
 import re
+import runpy
 import shlex
 import shutil
 import sys
@@ -285,6 +286,18 @@ def test_a_gallery_by_faiss_tells_its_recall(command: Command, probes: list[str]
     assert answers[0] == answers[1]
 
 
+def test_the_picture_of_the_page_is_made_by_its_script(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "matches.png"
+    monkeypatch.setattr(sys, "argv", ["make", str(trained / "run"), "--out", str(out)])
+    script = Path(__file__).parents[2] / "docs" / "make_gallery_figure.py"
+    runpy.run_path(str(script), run_name="__main__")
+    page = script.parent / "figures" / "gallery-matches.png"
+    with Image.open(out) as made, Image.open(page) as shown:
+        assert made.size == shown.size
+
+
 def commands_of_the_page() -> list[str]:
     """Each ``lookmore`` command of docs/gallery.md, in order."""
     page = Path(__file__).parents[2] / "docs" / "gallery.md"
@@ -297,7 +310,7 @@ def test_the_commands_of_the_page_run_from_top_to_bottom(
     command: Command, probes: list[str]
 ) -> None:
     Path("runs").mkdir()
-    Path("run").rename("runs/demo")
+    Path("run").rename("runs/photos-face-16px")
     for number, name in enumerate(probes, start=1):
         shutil.copy(name, f"crop{number}.png")
         shutil.copy(name, f"door{number}.jpg")
@@ -305,7 +318,7 @@ def test_the_commands_of_the_page_run_from_top_to_bottom(
     shutil.copy("crop1.png", "crops/1.png")
     Path("more-photos/late").mkdir(parents=True)
     shutil.copy("photos/person9/5.png", "more-photos/late/5.png")
-    width = len(lookmore.load("runs/demo").guide_mean)
+    width = len(lookmore.load("runs/photos-face-16px").guide_mean)
     known = np.random.default_rng(0).standard_normal((3, width))
     np.save("known.npy", known)
     Path("known.txt").write_text("ann\nbob\nann\n")

@@ -91,7 +91,7 @@ def save_matches(path: Path, asked: Sequence[Asked]) -> None:
 
 def _legend(asked: Sequence[Asked]) -> str:
     if all(one.answer.threshold is None for one in asked):
-        return "Nearest people first, with their similarity; nobody calibrated a threshold."
+        return "Nearest people first, with their similarity."
     return "Nearest people first, with their similarity; in blue: accepted at the threshold."
 
 
