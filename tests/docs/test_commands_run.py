@@ -5,6 +5,7 @@ What takes minutes or other people's images is parsed, in test_docs.py, and list
 
 import re
 import shlex
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -68,6 +69,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             Image.fromarray(pixels).save(path)
     for other in FOLDERS[1:]:
         (tmp_path / other).symlink_to("photos")
+    for crop in ("crop1", "crop2"):
+        shutil.copy(tmp_path / "photos" / "class0" / "0_0.png", tmp_path / f"{crop}.png")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

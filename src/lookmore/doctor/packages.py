@@ -16,7 +16,9 @@ PART = "Packages"
 EXTRAS: Final[dict[str, str]] = {
     "demo": "faces and two teachers to start with: lookmore demo, dlib-face, imagenet",
     "export": "ONNX: teachers onnx:PATH, exported students",
+    "fast": "numba: relational losses several times as fast on the CPU",
     "search": "FAISS: galleries past a size, approximate search",
+    "serve": "lookmore serve: a page and an API around a student",
     "docs": "for contributors: builds this project's pages",
     "dev": "for contributors: tests, checks, types",
 }
