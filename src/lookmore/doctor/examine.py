@@ -9,6 +9,7 @@ import torch
 from lookmore.checkpoint.load import load
 from lookmore.checkpoint.recogniser import Recogniser
 from lookmore.data.config import DataConfig
+from lookmore.doctor.exports import look_at_exports
 from lookmore.doctor.machine import look_at_machine
 from lookmore.doctor.packages import look_at_packages
 from lookmore.doctor.parity import PART as PREPROCESSING
@@ -95,8 +96,9 @@ def examine(
         findings += judge_speeds(speeds, precision=precision, stated=subject.data is not None)
     progress("relations")
     findings += look_at_relations(device=device)
-    if subject.student is not None:
+    if run is not None and subject.student is not None:
         findings += look_at_run(subject.student)
+        findings += look_at_exports(subject.student, run, pictures=pictures)
     progress("preprocessing")
     parity = differences(
         pictures,
