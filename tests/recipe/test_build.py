@@ -74,6 +74,7 @@ def test_all_faults_are_reported_together() -> None:
         ("evaluate.degradations=[fog]", "evaluate.degradations must be among"),
         ("evaluate.sides=[16, 112]", "evaluate.sides must be below data.side"),
         ("assistant.stream.side=224", "assistant.stream.side .224. must not exceed data.side"),
+        ("machine.relations=fortran", "machine.relations must be one of auto, torch, numba"),
         ("machine.device=tpu", "machine.device must be auto, cpu or cuda"),
     ],
 )

@@ -16,7 +16,8 @@ from lookmore.recipe.load import as_chosen, as_plain, load_recipe, to_yaml
 
 STAGES = ("teacher", "assistant", "student", "student_alone")
 # Settings that may change without changing what is trained.
-_FREE_BEGINNINGS = ("name", "evaluate.", "machine.device", "machine.threads")
+_MACHINE = ("machine.device", "machine.threads", "machine.relations")
+_FREE_BEGINNINGS = ("name", "evaluate.", *_MACHINE)
 FREE_DATA = ("data.root", "data.pairs", "data.cache", "data.max_unreadable")
 _FREE_ENDS = (*FREE_DATA, "schedule.validate_every", "schedule.checkpoint_seconds")
 
@@ -72,7 +73,7 @@ def chosen_settings(recipe: Recipe) -> dict[str, Any]:
     Left out are those that have their default, so that a setting that is new in lookmore changes
     nothing here; and the name, where the images lie, how the machine is used, and the controls.
     """
-    place = ("name", "machine.device", "machine.threads", *FREE_DATA, "evaluate.controls")
+    place = ("name", *_MACHINE, *FREE_DATA, "evaluate.controls")
     flat = _flat(as_chosen(recipe))
     return {name: value for name, value in sorted(flat.items()) if name not in place}
 

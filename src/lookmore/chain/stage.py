@@ -31,6 +31,7 @@ from lookmore.engine.objective import StageObjective
 from lookmore.engine.state import STATE_NAME, load_state
 from lookmore.errors import CheckpointError
 from lookmore.losses import HybridOrder, build_task_loss
+from lookmore.losses.engines import choose_engine
 from lookmore.recipe.config import LearnerConfig, Recipe
 from lookmore.recipe.load import as_chosen, as_plain
 from lookmore.streams.build import build_stream
@@ -168,7 +169,10 @@ def run_stage(
         images_per_class=learner.schedule.images_per_class,
         seed=recipe.seed,
     )
-    objective, weights = _objective(role, learner, stream, guides, material, foreign, judge)
+    engine = choose_engine(recipe.machine.relations, fabric.device).name
+    objective, weights = _objective(
+        role, learner, stream, guides, material, foreign, judge, engine=engine
+    )
     validate = _Validation(
         material,
         validation_guides,
@@ -212,6 +216,7 @@ def run_stage(
             "versions": versions(),
             "commit": commit(),
             "machine": machine(),
+            "relations_engine": engine,
         },
     )
     save_checkpoint(folder, checkpoint)
@@ -288,6 +293,8 @@ def _objective(
     material: Material,
     foreign: ForeignLoss | None,
     judge: str | None,
+    *,
+    engine: str,
 ) -> tuple[StageObjective, dict[str, float]]:
     orders = learner.relations
     relations: dict[str, HybridOrder] = {}
@@ -300,6 +307,7 @@ def _objective(
                 relations[name] = HybridOrder(
                     **orders,
                     temperature=learner.temperature,
+                    engine=engine,
                     student_width=stream.width,
                     teacher_width=guides[name].width,
                 )

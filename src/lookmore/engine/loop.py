@@ -25,6 +25,7 @@ from lookmore.engine.state import (
 )
 from lookmore.engine.step import train_step
 from lookmore.errors import CheckpointError, ConfigError, TrainingError
+from lookmore.losses.engines import choose_engine
 from lookmore.streams.ema import MovingAverage
 
 Progress = Callable[[int, int, str], None]
@@ -48,7 +49,8 @@ def make_fabric(machine: MachineConfig) -> Fabric:
         A Fabric of one process.
 
     Raises:
-        ConfigError: If a device is asked for that is not there.
+        ConfigError: If a device is asked for that is not there, or a relations engine of another.
+        MissingExtraError: If a relations engine is asked for that is not installed.
     """
     set_threads(machine)
     has_cuda = torch.cuda.is_available()
@@ -58,6 +60,7 @@ def make_fabric(machine: MachineConfig) -> Fabric:
     precision = {"float32": "32-true", "bfloat16": "bf16-mixed"}[machine.precision]
     fabric = Fabric(accelerator=device, devices=1, precision=precision)  # type: ignore[arg-type]
     fabric.launch()
+    choose_engine(machine.relations, fabric.device)  # what is not there is told before training
     return fabric
 
 

@@ -1,38 +1,11 @@
 """Distance-wise relations: how far apart the images of a batch lie from one another."""
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from lookmore.losses.rows import checked_rows, paired_rows
-
-
-def relative_distances(embeddings: Tensor) -> Tensor:
-    """Return every pairwise distance of a batch, in units of the batch's mean distance.
-
-    Args:
-        embeddings: ``(B, D)``, any scale. Two rows in one place send each other no gradient.
-
-    Returns:
-        ``(B, B)`` float32 (float64 for float64 rows), symmetric, zero diagonal; unit-free,
-        off-diagonal mean 1. All zeros for a collapsed batch (all rows equal).
-
-    Raises:
-        ValueError: If ``embeddings`` is not ``(B, D)`` with ``B >= 2``.
-
-    Example:
-        >>> relative_distances(torch.tensor([[0.0], [1.0], [3.0]]))
-        tensor([[0.0000, 0.5000, 1.5000],
-                [0.5000, 0.0000, 1.0000],
-                [1.5000, 1.0000, 0.0000]])
-    """
-    rows = checked_rows(embeddings, fewest=2)
-    with torch.autocast(rows.device.type, enabled=False):
-        # Above 25 rows cdist switches to x.x - 2x.y + y.y, which cancels: among rows of norm
-        # near 200, a true distance of 0.01 came back as 0.00 in one run and 0.17 in another.
-        distances = torch.cdist(rows, rows, compute_mode="donot_use_mm_for_euclid_dist")
-        mean = distances.sum() / (len(rows) * (len(rows) - 1))
-        return distances / torch.where(mean == 0, 1.0, mean)
+from lookmore.losses.analytic import Part, with_gradients
+from lookmore.losses.rows import paired_rows
+from lookmore.losses.sides import Sides, pull, row_blocks, sides_of, squares_from
 
 
 def distance_loss(*, student: Tensor, teacher: Tensor) -> Tensor:
@@ -65,5 +38,51 @@ def distance_loss(*, student: Tensor, teacher: Tensor) -> Tensor:
         '0.0139'
     """
     rows, guide = paired_rows(student=student, teacher=teacher, fewest=2)
-    expected = relative_distances(guide).to(rows.dtype)
-    return F.smooth_l1_loss(relative_distances(rows), expected)
+    (value,) = with_gradients(
+        lambda rows, guide: [distance_part(sides_of(student=rows, teacher=guide))],
+        student=rows,
+        teacher=guide,
+    )
+    return value
+
+
+def distance_part(sides: Sides) -> Part:
+    """Return the loss and its gradient, from the table of squared distances.
+
+    Args:
+        sides: Of both streams.
+
+    Returns:
+        In float64. Two rows in one place send each other no gradient.
+    """
+    count = len(sides.table)
+    total = sides.unit.new_zeros(2)
+    for block in row_blocks(count):
+        lengths = squares_from(sides.table, *block).sqrt_()
+        total += lengths.sum((1, 2), dtype=torch.float64)
+    means = torch.where(total == 0, 1.0, total / (count * (count - 1)))
+
+    penalty, tension = total.new_zeros(()), total.new_zeros(())
+    for block in row_blocks(count):
+        relative, gaps, slopes = _compared(sides.table, block, means)
+        # Huber of x is c * (x - c / 2) with c the clamped x
+        penalty += gaps.sub_(slopes, alpha=0.5).mul_(slopes).sum(dtype=torch.float64)
+        tension += relative.mul_(slopes).sum(dtype=torch.float64)
+
+    # what stretches one side stretches the mean, which shortens every relative distance
+    common = tension / (count * (count - 1))
+    gradient = torch.empty_like(sides.rows)
+    for first, last in row_blocks(count):
+        relative, _, slopes = _compared(sides.table, (first, last), means)
+        springs = torch.where(relative == 0, 0.0, (slopes - common) / relative)
+        gradient[first:last] = pull(springs, sides.rows, first, last)
+    return Part(penalty / count**2, gradient / ((count * means[0]) ** 2 * sides.unit))
+
+
+def _compared(
+    table: Tensor, block: tuple[int, int], means: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The student's relative distances, how far they are off, and the slopes of the penalty."""
+    relative = squares_from(table, *block).sqrt_() / means.to(table.dtype)[:, None, None]
+    gaps = relative[0] - relative[1]
+    return relative[0], gaps, gaps.clamp(-1.0, 1.0)

@@ -4,7 +4,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from lookmore.losses.analytic import Part, with_gradients
 from lookmore.losses.rows import paired_rows, unit_rows
+from lookmore.losses.sides import row_blocks
 
 
 def group_loss(*, student: Tensor, teacher: Tensor, temperature: float = 0.1) -> Tensor:
@@ -37,18 +39,43 @@ def group_loss(*, student: Tensor, teacher: Tensor, temperature: float = 0.1) ->
     if not temperature > 0:
         raise ValueError(f"temperature must be above 0, got {temperature}")
     rows, guide = paired_rows(student=student, teacher=teacher, fewest=2)
-    with torch.autocast(rows.device.type, enabled=False):
-        return F.kl_div(
-            _attention(rows, temperature),
-            _attention(guide, temperature).to(rows.dtype),
-            log_target=True,
-            reduction="batchmean",
-        )
+    (value,) = with_gradients(
+        lambda rows, guide: [group_part(rows, guide, temperature)], student=rows, teacher=guide
+    )
+    return value
 
 
-def _attention(rows: Tensor, temperature: float) -> Tensor:
-    """Logarithm of each image's shares on the others, ``(B, B - 1)``."""
-    units = unit_rows(rows)
-    others = ~torch.eye(len(rows), dtype=torch.bool, device=rows.device)
-    cosines = (units @ units.T)[others].view(len(rows), -1)
-    return F.log_softmax(cosines / temperature, dim=1)
+def group_part(rows: Tensor, guide: Tensor, temperature: float) -> Part:
+    """Return the loss and its gradient, a block of images at a time.
+
+    Args:
+        rows: ``(B, D_s)`` of the student.
+        guide: ``(B, D_t)`` of the teacher.
+        temperature: Above 0.
+
+    Returns:
+        In the dtype of ``rows``.
+    """
+    units, guide_units = unit_rows(rows), unit_rows(guide.to(rows.dtype))
+    lengths = torch.linalg.vector_norm(rows, dim=1, keepdim=True)
+    value, pulls = units.new_zeros((), dtype=torch.float64), torch.zeros_like(units)
+    for first, last in row_blocks(len(rows)):
+        logs = _attention(units, first, last, temperature)
+        guide_logs = _attention(guide_units, first, last, temperature)
+        shares = guide_logs.exp()
+        gaps = guide_logs.sub_(logs)
+        gaps.diagonal(first).zero_()  # -inf on both sides
+        value += gaps.mul_(shares).sum(dtype=torch.float64)
+        slopes = logs.exp_().sub_(shares)
+        pulls[first:last] += slopes @ units
+        pulls += slopes.T @ units[first:last]
+    along = (pulls * units).sum(1, keepdim=True) * units
+    lengths = torch.where(lengths == 0, 1.0, lengths)
+    return Part(value / len(rows), (pulls - along) / (lengths * temperature * len(rows)))
+
+
+def _attention(units: Tensor, first: int, last: int, temperature: float) -> Tensor:
+    """Logarithm of the shares of images ``first:last`` on all, ``(last - first, B)``."""
+    cosines = units[first:last] @ units.T / temperature
+    cosines.diagonal(first).fill_(-torch.inf)
+    return F.log_softmax(cosines, dim=1)

@@ -1,17 +1,15 @@
 """Relations of all orders between a learner and its guide, each with its weight."""
 
 import math
-from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
 from lookmore.errors import ConfigError
-from lookmore.losses.angle import angle_loss
-from lookmore.losses.distance import distance_loss
-from lookmore.losses.group import group_loss
+from lookmore.losses.engines import ENGINES
 from lookmore.losses.individual import individual_loss
 from lookmore.losses.objective import weighted_sum
+from lookmore.losses.relations import relation_losses
 
 
 class HybridOrder(nn.Module):
@@ -26,12 +24,13 @@ class HybridOrder(nn.Module):
         angle: Weight of ``angle_loss``.
         group: Weight of ``group_loss``.
         temperature: Of ``group_loss``, above 0.
+        engine: Of ``angle_loss``: ``auto``, ``torch`` or ``numba``.
         student_width: ``D_s``, given together with ``teacher_width``, or neither.
         teacher_width: ``D_t``.
 
     Raises:
         ConfigError: If a weight is negative or not finite, all are 0, the temperature is not
-            above 0, or one width is given without the other.
+            above 0, there is no such engine, or one width is given without the other.
 
     Source:
         Ge et al., *Look One and More*, AAAI 2020, doi:10.1609/aaai.v34i07.6715, for the idea of
@@ -53,6 +52,7 @@ class HybridOrder(nn.Module):
         angle: float = 0.0,
         group: float = 0.0,
         temperature: float = 0.1,
+        engine: str = "auto",
         student_width: int | None = None,
         teacher_width: int | None = None,
     ) -> None:
@@ -60,7 +60,9 @@ class HybridOrder(nn.Module):
         orders = {"individual": individual, "distance": distance, "angle": angle, "group": group}
         _check(orders, temperature, student_width, teacher_width)
         self.weights = {name: float(weight) for name, weight in orders.items() if weight > 0}
-        self.temperature = temperature
+        if engine not in ENGINES:
+            raise ConfigError(f"engine must be one of {', '.join(ENGINES)}, got {engine!r}")
+        self.temperature, self.engine = temperature, engine
         self.map: nn.Linear | None = None
         if (
             individual > 0
@@ -98,17 +100,17 @@ class HybridOrder(nn.Module):
         Raises:
             ValueError: If the shapes do not fit one another or the widths that were given.
         """
-        losses: dict[str, Callable[[], Tensor]] = {
-            "individual": lambda: individual_loss(
-                student=self._mapped(student, teacher), teacher=teacher
-            ),
-            "distance": lambda: distance_loss(student=student, teacher=teacher),
-            "angle": lambda: angle_loss(student=student, teacher=teacher),
-            "group": lambda: group_loss(
-                student=student, teacher=teacher, temperature=self.temperature
-            ),
-        }
-        return {name: losses[name]() for name in self.weights}
+        found = {}
+        if "individual" in self.weights:
+            mapped = self._mapped(student, teacher)
+            found["individual"] = individual_loss(student=mapped, teacher=teacher)
+        return found | relation_losses(
+            student=student,
+            teacher=teacher,
+            orders=[name for name in self.weights if name != "individual"],
+            temperature=self.temperature,
+            engine=self.engine,
+        )
 
     def _mapped(self, student: Tensor, teacher: Tensor) -> Tensor:
         """Student embeddings in the teacher's width, in full precision."""

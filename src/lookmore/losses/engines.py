@@ -1,0 +1,89 @@
+"""Which engine computes the corners of all triangles: equal in what they say, not in speed."""
+
+from collections.abc import Callable
+from functools import cache
+from importlib import import_module
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from lookmore.errors import ConfigError, MissingExtraError
+
+ENGINES = ("auto", "torch", "numba")
+_DEVICES = {"numba": "cpu"}
+_EXTRA = "fast"
+
+
+class Engine(NamedTuple):
+    """An engine and why it was taken."""
+
+    name: str
+    """``torch`` or ``numba``."""
+
+    why: str
+    """A phrase for the user."""
+
+    corners: Callable[[Tensor], tuple[Tensor, Tensor]]
+    """As `corners_torch.corners`."""
+
+
+def choose_engine(name: str, device: torch.device) -> Engine:
+    """Return the engine of that name; for ``auto`` the fastest of those that are installed.
+
+    Args:
+        name: One of `ENGINES`. ``numba`` computes on the CPU, ``torch`` anywhere.
+        device: Where the embeddings are.
+
+    Returns:
+        The engine.
+
+    Raises:
+        ConfigError: If there is no such engine, or it does not compute on that device.
+        MissingExtraError: If an engine was asked for by name that cannot be imported.
+
+    Example:
+        >>> choose_engine("torch", torch.device("cpu")).why
+        'asked for'
+    """
+    if name not in ENGINES:
+        raise ConfigError(f"the relations engine must be one of {', '.join(ENGINES)}, got {name!r}")
+    if name == "auto":
+        return _fastest(device.type)
+    if _DEVICES.get(name, device.type) != device.type:
+        raise ConfigError(
+            f"the relations engine {name} computes on {_DEVICES[name]}, and the embeddings are on "
+            f"{device.type}: set machine.relations to auto"
+        )
+    fault = _fault(name)
+    if fault:
+        raise MissingExtraError(package=name, extra=_EXTRA, purpose=f"the engine {name}")
+    return _engine(name, "asked for")
+
+
+def _fastest(device: str) -> Engine:
+    for name, place in _DEVICES.items():
+        if place == device:
+            fault = _fault(name)
+            if not fault:
+                return _engine(name, f"the fastest on {device}")
+            return _engine("torch", f"{fault}: pip install 'lookmore[{_EXTRA}]'")
+    return _engine("torch", f"the only one on {device}")
+
+
+def _engine(name: str, why: str) -> Engine:
+    return Engine(name, why, import_module(f"lookmore.losses.corners_{name}").corners)
+
+
+@cache
+def _fault(name: str) -> str:
+    """Why an engine cannot be used; empty if it can. An installed package may still not load."""
+    if name == "torch":
+        return ""
+    try:
+        import_module(name)
+    except ModuleNotFoundError:
+        return f"{name} is not installed"
+    except ImportError as error:
+        return f"{name} cannot be loaded ({error})"
+    return ""

@@ -1,0 +1,195 @@
+"""Every engine is exact at every size; which one computes is known, and can be said."""
+
+from collections.abc import Iterator
+from functools import cache
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from lookmore.errors import ConfigError, MissingExtraError
+from lookmore.losses import HybridOrder, engines
+from lookmore.losses.angle import angle_loss
+from lookmore.losses.engines import choose_engine
+from lookmore.losses.sides import sides_of
+
+CPU = torch.device("cpu")
+KINDS = ["random", "clustered", "duplicated", "collapsed", "twins"]
+"""Batches as training meets them."""
+
+
+def normal(*shape: int, seed: int) -> Tensor:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+def streams_of(kind: str, images: int) -> tuple[Tensor, Tensor]:
+    student, teacher = normal(images, 16, seed=1), normal(images, 24, seed=2)
+    match kind:
+        case "clustered":  # four to a cluster, a hundredth of the way between clusters apart
+            at = torch.arange(images) // 4
+            return student[at] + 0.01 * student, teacher[at] + 0.01 * teacher
+        case "duplicated":
+            return student[torch.arange(images) // 2], teacher
+        case "collapsed":
+            return student, torch.full((images, 24), 0.1)
+        case "twins":
+            student += 20.0
+            student[1] = student[0] + 1e-5 * normal(16, seed=3)
+    return student, teacher
+
+
+@cache
+def oracle(kind: str, images: int) -> tuple[float, Tensor]:
+    """The definition in float64, an anchor at a time: unit directions, their products, autograd."""
+    student, teacher = (rows.double() for rows in streams_of(kind, images))
+    student.requires_grad_()
+
+    def cosines(rows: Tensor, anchor: int) -> Tensor:
+        sides = rows - rows[anchor]
+        squares = (sides * sides).sum(1, keepdim=True)
+        lengths = torch.where(squares == 0, 1.0, squares).sqrt()
+        directions = torch.where(squares == 0, 0.0, sides / lengths)
+        return directions @ directions.T
+
+    value, gradient = 0.0, torch.zeros_like(student)
+    for anchor in range(images):
+        penalty = F.smooth_l1_loss(cosines(student, anchor), cosines(teacher, anchor)) / images
+        gradient += torch.autograd.grad(penalty, student)[0]
+        value += penalty.item()
+    return value, gradient
+
+
+@pytest.fixture(params=["torch", "numba"])
+def engine(request: pytest.FixtureRequest) -> Iterator[str]:
+    threads = torch.get_num_threads()
+    yield request.param
+    torch.set_num_threads(threads)
+
+
+def value_and_gradient(kind: str, images: int, engine: str) -> tuple[float, Tensor]:
+    student, teacher = streams_of(kind, images)
+    student.requires_grad_()
+    loss = angle_loss(student=student, teacher=teacher, engine=engine)
+    (gradient,) = torch.autograd.grad(loss, student)
+    return loss.item(), gradient
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("images", [2, 3, 8, 33, 64, 65, 130])
+def test_equals_the_definition_in_value_and_gradient(engine: str, kind: str, images: int) -> None:
+    expected, slope = oracle(kind, images)
+    value, gradient = value_and_gradient(kind, images, engine)
+    assert value == pytest.approx(expected, rel=1e-6, abs=1e-9)
+    # where forces cancel to nothing, as among two copies and a third, rounding is left
+    assert (gradient - slope).norm() <= 1e-5 * slope.norm() + 1e-8
+
+
+def test_equals_the_definition_for_512_images(engine: str) -> None:
+    expected, slope = oracle("clustered", 512)
+    value, gradient = value_and_gradient("clustered", 512, engine)
+    assert value == pytest.approx(expected, rel=1e-6)
+    assert (gradient - slope).norm() <= 1e-5 * slope.norm()
+
+
+def test_a_row_far_from_twins_is_as_exact_as_they_are(engine: str) -> None:
+    _, slope = oracle("twins", 65)
+    _, gradient = value_and_gradient("twins", 65, engine)
+    errors = (gradient - slope).norm(dim=1) / slope.norm(dim=1)
+    assert errors.max() < 1e-4
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_two_runs_give_the_same_bits(engine: str, threads: int) -> None:
+    torch.set_num_threads(threads)
+    value, gradient = value_and_gradient("random", 130, engine)
+    again, once_more = value_and_gradient("random", 130, engine)
+    assert value == again
+    assert torch.equal(gradient, once_more)
+
+
+def test_numba_gives_the_same_bits_whatever_the_threads() -> None:
+    student, teacher = streams_of("random", 200)
+    table = sides_of(student=student, teacher=teacher).table
+    corners = choose_engine("numba", CPU).corners
+    threads = torch.get_num_threads()
+    found = []
+    for count in (1, 3):
+        torch.set_num_threads(count)
+        found.append(corners(table))
+    torch.set_num_threads(threads)
+    assert found[0][0] == found[1][0]
+    assert torch.equal(found[0][1], found[1][1])
+
+
+def test_torch_never_holds_a_table_of_all_corners() -> None:
+    images = 128
+    table = sides_of(student=normal(images, 4, seed=0), teacher=normal(images, 4, seed=1)).table
+    largest = 0
+
+    class Watch(torch.utils._python_dispatch.TorchDispatchMode):
+        def __torch_dispatch__(self, func, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
+            nonlocal largest
+            result = func(*args, **(kwargs or {}))
+            if isinstance(result, Tensor):
+                largest = max(largest, result.untyped_storage().nbytes())
+            return result
+
+    with Watch():
+        choose_engine("torch", CPU).corners(table)
+    assert 0 < largest <= 2**20 < 4 * images**3
+
+
+def test_auto_takes_numba_on_the_cpu_and_says_so() -> None:
+    found = choose_engine("auto", CPU)
+    assert (found.name, found.why) == ("numba", "the fastest on cpu")
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (ModuleNotFoundError("No module"), "numba is not installed: pip install 'lookmore[fast]'"),
+        (ImportError("needs NumPy 2.3"), "numba cannot be loaded (needs NumPy 2.3)"),
+    ],
+)
+def test_auto_without_a_numba_that_loads_takes_torch_and_says_why(
+    monkeypatch: pytest.MonkeyPatch, error: ImportError, why: str
+) -> None:
+    hide_numba(monkeypatch, error)
+    found = choose_engine("auto", CPU)
+    assert found.name == "torch"
+    assert found.why.startswith(why)
+
+
+def test_numba_asked_for_by_name_and_missing_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    hide_numba(monkeypatch, ModuleNotFoundError("No module"))
+    with pytest.raises(MissingExtraError, match=r"'numba'.*pip install 'lookmore\[fast\]'"):
+        choose_engine("numba", CPU)
+
+
+def test_an_engine_of_another_device_or_of_no_name_is_refused() -> None:
+    with pytest.raises(ConfigError, match="numba computes on cpu, and the embeddings are on cuda"):
+        choose_engine("numba", torch.device("cuda"))
+    with pytest.raises(ConfigError, match="must be one of auto, torch, numba"):
+        choose_engine("fortran", CPU)
+    with pytest.raises(ConfigError, match="engine must be one of auto, torch, numba"):
+        HybridOrder(angle=1, engine="fortran")
+
+
+def test_hybrid_order_hands_its_engine_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    hide_numba(monkeypatch, ModuleNotFoundError("No module"))
+    rows = normal(4, 3, seed=0)
+    assert HybridOrder(angle=1, engine="torch")(student=rows, teacher=rows).isfinite()
+    with pytest.raises(MissingExtraError):
+        HybridOrder(angle=1, engine="numba")(student=rows, teacher=rows)
+
+
+def hide_numba(monkeypatch: pytest.MonkeyPatch, error: ImportError) -> None:
+    def importing(name: str) -> object:
+        if name == "numba":
+            raise error
+        return __import__(name, fromlist=["corners"])
+
+    engines._fault.cache_clear()
+    monkeypatch.setattr(engines, "import_module", importing)
+    monkeypatch.setattr(engines, "_fault", engines._fault.__wrapped__)
