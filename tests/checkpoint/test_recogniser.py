@@ -142,7 +142,16 @@ def test_a_strip_is_never_padded_to_a_square_of_its_length(run: Path) -> None:
     facts = run / "student" / FACTS_NAME
     found = json.loads(facts.read_text())
     facts.write_text(json.dumps({**found, "recipe": {"data": {"fit": "pad"}}}))
-    assert lookmore.load(run).see(np.zeros((50_000, 1, 3), np.uint8)).side == 512
+    assert lookmore.load(run).see(np.zeros((50_000, 1, 3), np.uint8)).side == 50_000
+
+
+def test_a_large_photograph_is_seen_as_pillow_shrinks_it(run: Path) -> None:
+    coarse = np.random.default_rng(3).integers(0, 256, size=(24, 32, 3), dtype=np.uint8)
+    photograph = Image.fromarray(coarse).resize((2400, 1800), Image.Resampling.BICUBIC)
+    centre = photograph.crop((300, 0, 2100, 1800)).resize((16, 16), Image.Resampling.BICUBIC)
+    seen = lookmore.load(run).see(photograph)
+    assert seen.side == 1800
+    assert np.abs(seen.pixels.astype(int) - np.asarray(centre)).max() <= 4  # shrunk in two steps
 
 
 def test_pixels_of_another_side_are_refused(run: Path) -> None:

@@ -11,7 +11,7 @@ from lookmore.export.parity import FLOAT, INT8, Finding, Limits, answers_of, rec
 
 STRICT = Limits(
     cosine=1, worst_cosine=1, worse_nearest=0, margin=0.01, lost_rank1=0, far_growth=1,
-    other_class=0, spared=0,
+    other_class=0, recognisability=0, spared=0,
 )  # fmt: skip
 UNKNOWN = np.full(4, -1)
 
@@ -79,6 +79,16 @@ def test_classes_are_compared_where_they_are_scored() -> None:
     assert (found.value, found.holds) == (0.5, False)
 
 
+def test_recognisability_is_compared_where_it_is_told() -> None:
+    run, file = (
+        {**unit(0, 10, 50, 60), "recognisability": np.float32(told)}
+        for told in ([0.5, 0.5, 0.5, 0.5], [0.5, 0.6, 0.4, 0.5])
+    )
+    found = findings(run, file)["recognisability differs"]
+    assert found.value == pytest.approx(0.05)
+    assert not found.holds
+
+
 def threshold(value: float, **changed: object) -> Threshold:
     values = {
         "far": 0.01, "probe_side": 16, "gallery": "same side", "threshold": value, "low": value,
@@ -130,3 +140,10 @@ def test_eight_bits_are_held_to_wider_limits_in_everything() -> None:
 def test_the_limit_itself_holds(larger: bool, value: float, holds: bool) -> None:
     found = Finding(what="x", side=8, value=value, limit=0.5, larger_is_better=larger, images=9)
     assert found.holds is holds
+
+
+def test_shares_are_told_in_percent_and_cosines_as_they_are() -> None:
+    share = Finding(what="x", side=8, value=0.015, limit=0.02, larger_is_better=False, images=9)
+    assert share.told == ("1.50 %", "at most 2 %")
+    cosine = dataclasses.replace(share, value=0.99912, limit=0.99, larger_is_better=True)
+    assert cosine.told == ("0.99912", "at least 0.99")

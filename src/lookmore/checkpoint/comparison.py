@@ -41,7 +41,7 @@ class Comparison:
         """One sentence: the decision, its threshold and what that was measured on."""
         if self.threshold is None:
             return (
-                f"No threshold for a {self.probe_side} px probe against {_WORDS[self.against]}: "
+                f"no threshold for a {self.probe_side} px probe against {_WORDS[self.against]}: "
                 "run lookmore calibrate"
             )
         found = self.threshold
@@ -61,7 +61,7 @@ class Comparison:
 _WORDS = {
     "teacher": "the teacher's embedding of a sharp image",
     "student": "a sharp image",
-    "same side": "an image as small",
+    "same side": "another as small",
 }
 
 

@@ -22,7 +22,7 @@ from lookmore.errors import CheckpointError
 from lookmore.teachers.space import GuideSpace
 
 _BATCH = 256
-_WIDEST = 512  # pixels a side: a strip of 60,000 x 1 must not be padded to 60,000 x 60,000
+_WIDEST = 512  # pixels a side: above, memory grows with the image and the result does not
 Picture = str | Path | bytes | Image.Image | np.ndarray
 
 
@@ -228,8 +228,9 @@ class Recogniser:
         pixels = read_image(image)
         height, width = pixels.shape[1:]
         fit = self.artefact.fit
-        cut = min(height, width) if fit == "crop" else min(max(height, width), _WIDEST)
-        ready = to_square(pixels, side=cut, fit=fit)[None].float() / 255
+        cut = min(height, width) if fit == "crop" else max(height, width)
+        square = to_square(pixels, side=min(cut, max(_WIDEST, self.side)), fit=fit)
+        ready = square[None].float() / 255
         if cut > self.side:
             ready = to_eight_bits(shrink(ready, side=self.side, kernel="bicubic"))
         elif cut < self.side:

@@ -49,8 +49,5 @@ def _table(findings: "list[Finding]", *, looked_at: str) -> Table:
     for column in ("compared", "images at", "found", "allowed"):
         table.add_column(column, justify="left" if column == "compared" else "right")
     for found in findings:
-        sign = ">=" if found.larger_is_better else "<="
-        table.add_row(
-            found.what, f"{found.side} px", f"{found.value:.5f}", f"{sign} {found.limit:g}"
-        )
+        table.add_row(found.what, f"{found.side} px", *found.told)
     return table

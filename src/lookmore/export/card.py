@@ -73,17 +73,17 @@ def _files(folder: Path, artefact: Artefact) -> str:
     rows: list[list[str]] = []
     for path in sorted(folder.glob(f"*{SUFFIX}"), key=lambda path: -path.stat().st_size):
         try:
-            facts = open_onnx_file(path)[0].facts
+            found = open_onnx_file(path)[0]
         except CheckpointError:
             continue  # somebody else's
+        facts = found.facts
         if facts["weights_sha256"] != digest:
             continue
         data = path.read_bytes()
+        stale = "" if found.thresholds == artefact.thresholds else _STALE
         parity = facts["parity"]
         told = "; ".join(
-            f"{what} {value:.5f}"
-            for what, side, value in parity["findings"]
-            if side == artefact.side
+            f"{what} {value}" for what, side, value in parity["findings"] if side == artefact.side
         )
         rows.append(
             [
@@ -91,11 +91,14 @@ def _files(folder: Path, artefact: Artefact) -> str:
                 facts["precision"],
                 f"{len(data):,}",
                 f"`{hashlib.sha256(data).hexdigest()}`",
-                f"{told} ({parity['images']} images at {artefact.side} px)",
+                f"{stale}{told} ({parity['images']} images at {artefact.side} px)",
             ]
         )
     table = markdown_table(["file", "precision", "bytes", "sha256", "beside the run"], rows)
     return f"{table}\n\nNothing is needed beside a file. Weights of the run: sha256 `{digest}`."
+
+
+_STALE = "**other thresholds than below, export it again**; "
 
 
 def _contract(artefact: Artefact) -> str:

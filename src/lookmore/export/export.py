@@ -125,7 +125,7 @@ def export(
     refuse_other_recognition(findings, path=path, int8=int8)
     parity = {
         "images": looked_at,
-        "findings": [[found.what, found.side, round(found.value, 6)] for found in findings],
+        "findings": [[found.what, found.side, found.told[0]] for found in findings],
     }
     data = whole(replace(described, facts={**described.facts, "parity": parity}))
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -149,8 +149,7 @@ def refuse_other_recognition(findings: Sequence[Finding], *, path: Path, int8: b
     beyond = [found for found in findings if not found.holds]
     if beyond:
         told = "; ".join(
-            f"{found.what}, at {found.side} px: {found.value:.4g}, allowed "
-            f"{'at least' if found.larger_is_better else 'at most'} {found.limit:g}"
+            f"{found.what}, at {found.side} px: {found.told[0]}, allowed {found.told[1]}"
             for found in beyond
         )
         way_out = (

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from lookmore.checkpoint.network import named
 from lookmore.checkpoint.onnx_file import INPUT
-from lookmore.errors import MissingExtraError
+from lookmore.errors import ExportError, MissingExtraError
 from lookmore.streams.stream import Stream
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def stream_graph(stream: Stream) -> "onnx.ModelProto":
         without anything that tells where it was made.
 
     Raises:
+        ExportError: If the network is one that torch cannot write as ONNX.
         MissingExtraError: If onnx or onnxscript is not installed.
     """
     try:
@@ -59,21 +60,27 @@ def stream_graph(stream: Stream) -> "onnx.ModelProto":
     example = torch.zeros(2, 3, stream.side, stream.side)
     with torch.inference_mode():
         outputs = list(named(stream(example)))
-    with quiet():
-        program = torch.onnx.export(
-            _Named(stream).eval(),
-            (example,),
-            dynamo=True,
-            opset_version=OPSET,
-            input_names=[PREPARED],
-            output_names=outputs,
-            dynamic_shapes={"images": {0: torch.export.Dim("batch")}},
-            verbose=False,
-        )
-    if program is None:
-        raise RuntimeError("torch.onnx.export returned no program")
+    try:
+        with quiet():
+            program = torch.onnx.export(
+                _Named(stream).eval(),
+                (example,),
+                dynamo=True,
+                opset_version=OPSET,
+                input_names=[PREPARED],
+                output_names=outputs,
+                dynamic_shapes={"images": {0: torch.export.Dim("batch")}},
+                verbose=False,
+            )
+        proto = program.model_proto  # type: ignore[union-attr]  # None only where it raised
+    except Exception as error:  # the exporter's errors have no common root
+        first = str(error).strip().partition("\n")[0]
+        raise ExportError(
+            f"the network {stream.backbone_name!r} cannot be written as ONNX: {first}; train a "
+            "student with another backbone"
+        ) from error
     model = onnx.ModelProto()
-    model.CopyFrom(program.model_proto)
+    model.CopyFrom(proto)
     _bare(model)
     return model
 

@@ -79,7 +79,7 @@ class Finding:
     """One comparison of a file with its run."""
 
     what: str
-    """What was compared, in words."""
+    """What was compared, in words; a share of images or pairs, or a cosine."""
 
     side: int
     """Of the images, in pixels."""
@@ -95,6 +95,18 @@ class Finding:
 
     images: int
     """How many were looked at."""
+
+    @property
+    def is_share(self) -> bool:
+        """Whether the value is a share, in [0, 1] and the smaller the better; else a cosine."""
+        return not self.larger_is_better
+
+    @property
+    def told(self) -> tuple[str, str]:
+        """The value and its limit, as people read them."""
+        if self.is_share:
+            return f"{100 * self.value:.2f} %", f"at most {100 * self.limit:.3g} %"
+        return f"{self.value:.5f}", f"at least {self.limit:g}"
 
     @property
     def holds(self) -> bool:
@@ -162,7 +174,7 @@ def recognition_parity(
     similarity = _similarity(ours, ours)
     worse = similarity[everyone, before] - similarity[everyone, after] > limits.margin
     yield found(
-        "a worse image is nearest, share", worse.mean(), most(limits.worse_nearest, count),
+        "a worse image is nearest", worse.mean(), most(limits.worse_nearest, count),
         count, False,
     )  # fmt: skip
     names, counts = np.unique(labels, return_counts=True)
@@ -172,7 +184,7 @@ def recognition_parity(
         images = int(shared.sum())
         lost = round(right[0] * images) - round(right[1] * images)
         limit = most(limits.lost_rank1, images)
-        yield found("rank-1 lost, share", lost / images, limit, images, False)
+        yield found("rank-1 lost", lost / images, limit, images, False)
     impostors = np.triu((labels[:, None] != labels) & (labels >= 0) & (labels[:, None] >= 0))
     for known in thresholds:
         if (known.gallery, known.probe_side) != ("same side", side) or not impostors.any():
@@ -183,11 +195,11 @@ def recognition_parity(
             for found_pairs in (similarity, _similarity(theirs, theirs))
         ]
         limit = max(passed[0] * limits.far_growth, passed[0] + limits.spared) / pairs
-        what = f"false accepts at FAR {known.far:g} ({known.degradation}), share"
+        what = f"false accepts at FAR {known.far:g} ({known.degradation})"
         yield found(what, passed[1] / pairs, limit, count, False)
     if "logits" in run:
         changed = (run["logits"].argmax(axis=1) != file["logits"].argmax(axis=1)).mean()
-        yield found("another class, share", changed, most(limits.other_class, count), count, False)
+        yield found("another class", changed, most(limits.other_class, count), count, False)
     if "recognisability" in run:
         off = np.abs(run["recognisability"] - file["recognisability"]).mean()
         yield found(
