@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from lookmore.engine.batch import Batch
 from lookmore.engine.coarser import coarser
-from lookmore.losses import HybridOrder, recognisability_loss, scores_loss
+from lookmore.losses import HybridOrder, gather_rows, recognisability_loss, scores_loss
 from lookmore.streams.stream import StreamOutput
 
 
@@ -54,6 +54,10 @@ class StageObjective(nn.Module):
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """Compute every term of one batch.
 
+        With several processes, relations, class scores and task are of the batches of all of
+        them, on each: averaged gradients are then those of one process with the whole batch.
+        Recognisability stays with each process's own images; its average is the same.
+
         Returns:
             Unweighted scalars named ``ORDER/GUIDE_to_ROLE``, ``task/NAME``, ``foreign/NAME``,
             ``recognisability/GUIDE_to_ROLE``.
@@ -62,26 +66,33 @@ class StageObjective(nn.Module):
             ValueError: If class scores or recognisability are to be learnt, and the learner has
                 none.
         """
-        output = self.learner(batch.images)
+        own = self.learner(batch.images)
+        output = StreamOutput(
+            gather_rows(own.embeddings),
+            gather_rows(own.raw),
+            None if own.logits is None else gather_rows(own.logits),
+        )
+        labels = gather_rows(batch.labels)
+        guides = {name: gather_rows(rows) for name, rows in batch.guides.items()}
         terms: dict[str, Tensor] = {}
         for guide, relation in self.relations.items():
-            found = relation.terms(student=output.embeddings, teacher=batch.guides[guide])
+            found = relation.terms(student=output.embeddings, teacher=guides[guide])
             terms |= {f"{order}/{guide}_to_{self.role}": term for order, term in found.items()}
         for guide, name in self.scores.items():
             if output.logits is None:
                 raise ValueError("a learner without classes cannot learn a guide's class scores")
             terms[f"scores/{guide}_to_{self.role}"] = scores_loss(
                 student=output.logits,
-                teacher=batch.guides[name],
+                teacher=guides[name],
                 temperature=self.score_temperature,
             )
         if self.task_loss is not None:
-            terms[f"task/{self.task_name}"] = self.task_loss(output, batch.labels)
+            terms[f"task/{self.task_name}"] = self.task_loss(output, labels)
         for name, loss in self.foreign.items():
-            terms[f"foreign/{name}"] = loss(output, batch.guides)
+            terms[f"foreign/{name}"] = loss(output, guides)
         if self.judge is not None:
             terms[f"recognisability/{self.judge}_to_{self.role}"] = self._judged(
-                batch.images, output, batch.guides[self.judge]
+                batch.images, own, batch.guides[self.judge]
             )
         return terms
 

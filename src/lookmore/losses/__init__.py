@@ -2,6 +2,7 @@
 
 from lookmore.losses.angle import angle_loss
 from lookmore.losses.distance import distance_loss
+from lookmore.losses.gather import gather_rows
 from lookmore.losses.group import group_loss
 from lookmore.losses.hybrid import HybridOrder
 from lookmore.losses.individual import individual_loss
@@ -16,6 +17,7 @@ __all__ = [
     "angle_loss",
     "build_task_loss",
     "distance_loss",
+    "gather_rows",
     "group_loss",
     "individual_loss",
     "recognisability_loss",
