@@ -46,7 +46,7 @@ RUNS = "# Single runs"
 SUITE_FILES = [
     path
     for path in sorted((ROOT / "benchmarks" / "results").glob("*.json"))
-    if not path.stem.endswith("-quick")
+    if (ROOT / "benchmarks" / "suites" / path.name).with_suffix(".yaml").exists()
 ]
 BEGIN, END = "<!-- written by benchmarks/results.py -->", "<!-- end -->"
 

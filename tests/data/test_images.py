@@ -221,12 +221,12 @@ def test_filters_of_the_caller_survive_many_threads(monkeypatch: pytest.MonkeyPa
     data = encoded(Image.new("RGB", (4, 4)), "PNG")
     opened, inside, overlaps = Image.open, [], []
 
-    def slow_open(stream: io.BytesIO) -> Image.Image:
+    def slow_open(stream: io.BytesIO, formats: object) -> Image.Image:
         inside.append(stream)
         time.sleep(0.002)
         overlaps.append(len(inside))
         inside.remove(stream)
-        return opened(stream)
+        return opened(stream, formats=formats)
 
     monkeypatch.setattr(Image, "open", slow_open)
     before = list(warnings.filters)
@@ -236,6 +236,15 @@ def test_filters_of_the_caller_survive_many_threads(monkeypatch: pytest.MonkeyPa
     for thread in threads:
         thread.join()
     assert overlaps == [1] * 8 and list(warnings.filters) == before
+
+
+def test_a_caller_may_allow_fewer_pixels_and_formats() -> None:
+    data = encoded(Image.new("RGB", (9, 5)), "PNG")
+    assert read_image(data, max_pixels=45, formats=("PNG",)).shape == (3, 5, 9)
+    with pytest.raises(UnreadableImageError, match="more than 44 pixels, it states 9 x 5"):
+        read_image(data, max_pixels=44)
+    with pytest.raises(UnreadableImageError, match="it is not one of JPEG, WEBP"):
+        read_image(data, formats=("JPEG", "WEBP"))
 
 
 def test_missing_files_folders_and_pipes_are_refused(tmp_path: Path) -> None:

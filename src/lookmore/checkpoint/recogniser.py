@@ -189,28 +189,48 @@ class Recogniser:
             ValueError: If the vector has another width than the teacher's.
         """
         if not isinstance(b, np.ndarray) or b.ndim != 1:
-            seen = [self.see(a), self.see(b)]
-            rows = self.answer(np.stack([one.pixels for one in seen]))["embeddings"]
-            small, large = sorted(one.side for one in seen)
-            against = "same side"
-            if large >= 2 * small and any(t.gallery == "student" for t in self.thresholds):
-                against = "student"
-        else:
-            if not self.artefact.meets_teacher:
-                raise CheckpointError(
-                    "this student does not live in its teacher's space, so the teacher's embedding "
-                    "says nothing to it: compare two images"
-                )
-            probe = self.see(a)
-            small, against = probe.side, "teacher"
-            embedding = self.answer(probe.pixels[None])["embeddings"]
-            rows = np.concatenate([embedding, self.place(b[None])])
+            first, second = self.see(a), self.see(b)
+            rows = self.answer(np.stack([first.pixels, second.pixels]))["embeddings"]
+            return self.judge(rows, sides=(first.side, second.side), far=far)
+        if not self.artefact.meets_teacher:
+            raise CheckpointError(
+                "this student does not live in its teacher's space, so the teacher's embedding "
+                "says nothing to it: compare two images"
+            )
+        probe = self.see(a)
+        embedding = self.answer(probe.pixels[None])["embeddings"]
+        rows = np.concatenate([embedding, self.place(b[None])])
+        return self._compared(rows, probe_side=probe.side, against="teacher", far=far)
+
+    def judge(
+        self, rows: NDArray[np.float32], *, sides: tuple[int, int], far: float | None = None
+    ) -> Comparison:
+        """Do what `compare` does with two images whose embeddings are known already.
+
+        Args:
+            rows: ``(2, D)`` of `embed`.
+            sides: Of the squares that were cut out of the two images, as `see` tells, in pixels.
+            far: As for `compare`.
+
+        Raises:
+            ConfigError: If thresholds were calibrated, but not at ``far``.
+        """
+        small, large = sorted(sides)
+        is_sharp = large >= 2 * small and any(t.gallery == "student" for t in self.thresholds)
+        against = "student" if is_sharp else "same side"
+        return self._compared(rows, probe_side=small, against=against, far=far)
+
+    def _compared(
+        self, rows: NDArray[np.float32], *, probe_side: int, against: str, far: float | None
+    ) -> Comparison:
         first, second = rows.astype(np.float64)  # as when thresholds were measured
         return Comparison(
             similarity=float(first @ second),
-            probe_side=small,
+            probe_side=probe_side,
             against=against,
-            threshold=choose_threshold(self.thresholds, probe_side=small, gallery=against, far=far),
+            threshold=choose_threshold(
+                self.thresholds, probe_side=probe_side, gallery=against, far=far
+            ),
         )
 
     def see(self, image: Picture) -> Seen:

@@ -18,6 +18,7 @@ from lookmore.cli import (
     gallery,
     index,
     search,
+    serve,
     train,
 )
 from lookmore.errors import LookmoreError
@@ -41,6 +42,7 @@ app.command("export")(export.export)
 app.command("index")(index.index)
 app.add_typer(gallery.app, name="gallery")
 app.command("search")(search.search)
+app.command("serve")(serve.serve)
 app.add_typer(data.app, name="data")
 
 

@@ -23,7 +23,13 @@ ImageSource: TypeAlias = str | Path | bytes | Image.Image | npt.NDArray[np.uint8
 _FILTERS = threading.Lock()
 
 
-def read_image(source: ImageSource, *, name: str = "") -> Tensor:
+def read_image(
+    source: ImageSource,
+    *,
+    name: str = "",
+    max_pixels: int = MAX_PIXELS,
+    formats: tuple[str, ...] | None = None,
+) -> Tensor:
     """Return an image as pixels, upright and in colour, whatever it was stored as.
 
     Turned as its EXIF says; grey repeated in three channels; transparency laid on white;
@@ -34,22 +40,27 @@ def read_image(source: ImageSource, *, name: str = "") -> Tensor:
         source: A path, the bytes of a file, a Pillow image, or pixels: ``(H, W)`` grey or
             ``(H, W, 3)`` RGB, uint8.
         name: What to call the image in errors; empty: its path, or "the given image".
+        max_pixels: Most pixels of an image file.
+        formats: Of image files, as Pillow calls them (``"PNG"``); ``None`` = all it knows, of
+            which some, such as ``"EPS"``, are read by other programs: not for strangers' files.
 
     Returns:
         ``(3, H, W)`` uint8 RGB.
 
     Raises:
         UnreadableImageError: If the file is missing, empty, damaged, not an image, without a
-            stated range of values, or above ``MAX_PIXELS``, which its header tells before
+            stated range of values, or above ``max_pixels``, which its header tells before
             anything is decoded.
         ValueError: If an array is not ``(H, W)`` or ``(H, W, 3)`` uint8.
     """
     if isinstance(source, np.ndarray):
         return _from_array(source)
     if isinstance(source, Image.Image):
-        return _decode(source, name=name or "the given image")
+        return _decode(source, name=name or "the given image", most=max_pixels)
     if isinstance(source, bytes):
-        return _from_stream(io.BytesIO(source), size=len(source), name=name or "the given image")
+        name, size = name or "the given image", len(source)
+        inside = io.BytesIO(source)
+        return _from_stream(inside, size=size, name=name, most=max_pixels, formats=formats)
     path = Path(source)
     name = name or str(path)
     try:
@@ -58,7 +69,8 @@ def read_image(source: ImageSource, *, name: str = "") -> Tensor:
         if not path.is_file():  # opening a pipe would wait for ever
             raise UnreadableImageError(f"{name} cannot be read: it is not a file")
         with path.open("rb") as stream:
-            return _from_stream(stream, size=path.stat().st_size, name=name)
+            size = path.stat().st_size
+            return _from_stream(stream, size=size, name=name, most=max_pixels, formats=formats)
     except OSError as error:
         raise UnreadableImageError(f"{name} cannot be read: {_reason(error)}") from error
 
@@ -74,29 +86,30 @@ def _from_array(pixels: npt.NDArray[np.uint8]) -> Tensor:
     return torch.from_numpy(np.array(colour.transpose(2, 0, 1), order="C"))
 
 
-def _from_stream(stream: BinaryIO, *, size: int, name: str) -> Tensor:
+def _from_stream(
+    stream: BinaryIO, *, size: int, name: str, most: int, formats: tuple[str, ...] | None
+) -> Tensor:
     if size == 0:
         raise UnreadableImageError(f"{name} cannot be read: it is empty (0 bytes)")
     try:
         with _FILTERS, warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(stream)
+            image = Image.open(stream, formats=formats)
     except Image.DecompressionBombError as error:
-        raise UnreadableImageError(f"{name} cannot be read: {_too_large()}") from error
+        raise UnreadableImageError(f"{name} cannot be read: {_too_large(most)}") from error
     except UnidentifiedImageError as error:
-        raise UnreadableImageError(
-            f"{name} cannot be read: it is not an image of a known format"
-        ) from error
+        known = "an image of a known format" if formats is None else f"one of {', '.join(formats)}"
+        raise UnreadableImageError(f"{name} cannot be read: it is not {known}") from error
     except Exception as error:  # damaged headers raise nearly anything in Pillow's plugins
         raise UnreadableImageError(f"{name} cannot be read: {_reason(error)}") from error
     with image:
-        return _decode(image, name=name)
+        return _decode(image, name=name, most=most)
 
 
-def _decode(image: Image.Image, *, name: str) -> Tensor:
-    if image.width * image.height > MAX_PIXELS:
+def _decode(image: Image.Image, *, name: str, most: int) -> Tensor:
+    if image.width * image.height > most:
         raise UnreadableImageError(
-            f"{name} cannot be read: {_too_large()}, it states {image.width} x {image.height}"
+            f"{name} cannot be read: {_too_large(most)}, it states {image.width} x {image.height}"
         )
     try:
         image.load()
@@ -129,8 +142,8 @@ def _in_colour(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def _too_large() -> str:
-    return f"it has more than {MAX_PIXELS:,} pixels"
+def _too_large(most: int) -> str:
+    return f"it has more than {most:,} pixels"
 
 
 def _reason(error: Exception) -> str:

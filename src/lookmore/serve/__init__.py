@@ -1,0 +1,1 @@
+"""One page and a small API around a student: search, compare, enrol."""
