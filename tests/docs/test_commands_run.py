@@ -36,6 +36,7 @@ MORE = {
 PARSED_ONLY = {
     "lookmore train recipes/": "needs images of others; tests/recipe runs every recipe",
     "lookmore calibrate": "needs more people than a tiny folder has; tests/cli runs it",
+    "lookmore serve": "runs until it is stopped; tests/serve starts it",
     "lookmore doctor runs/demo": "needs the demo's run; tests/cli runs it with another",
 }
 
