@@ -1,6 +1,7 @@
 """Several images of a person become one vector, or stay several."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,22 +38,24 @@ def vectors_of(entries: Entries, *, fuse: bool) -> Vectors:
         entries: Its images.
         fuse: Whether each person becomes one vector.
     """
-    people, firsts, owners = np.unique(
-        np.array(entries.people, dtype=object), return_index=True, return_inverse=True
-    )
-    ends = [*firsts.tolist(), len(entries)][1:]
-    bounds = tuple(zip(firsts.tolist(), ends, strict=True))
+    names = entries.people  # sorted, as entries always are
+    firsts = [at for at, name in enumerate(names) if at == 0 or name != names[at - 1]]
+    bounds = tuple(pairwise([*firsts, len(names)])) if firsts else ()
     rows = entries.embeddings
-    if fuse and bounds:
+    owners = np.repeat(np.arange(len(bounds)), [end - first for first, end in bounds])
+    starts = np.array(firsts, dtype=np.int64)
+    if fuse:
         counts = entries.counts
-        rows = np.stack([fused(rows[a:b], counts=counts[a:b]) for a, b in bounds])
-        owners = np.arange(len(people))
-        firsts = owners
+        rows = rows[starts]
+        for person, (first, end) in enumerate(bounds):
+            if end - first > 1:
+                rows[person] = fused(entries.embeddings[first:end], counts=counts[first:end])
+        owners = starts = np.arange(len(bounds))
     return Vectors(
         rows=rows,
         owners=owners.astype(np.int64),
-        starts=firsts.astype(np.int64),
-        people=tuple(people.tolist()),
+        starts=starts.astype(np.int64),
+        people=tuple(names[at] for at in firsts),
         images=bounds,
     )
 
