@@ -16,7 +16,7 @@ def test_schemathesis_finds_no_fault(server: Any, tmp_path: Path) -> None:
     found = subprocess.run(
         [
             str(schemathesis), "run", f"{server.url}/openapi.json",
-            "--phases", "examples,coverage,fuzzing", "--max-examples", "8", "--max-time", "20",
+            "--phases", "fuzzing", "--max-examples", "8",
             "--checks", ",".join(CHECKS), "--seed", "1", "--warnings", "off",
             "--request-timeout", "20", "--no-color",
         ],
