@@ -266,7 +266,8 @@ def measure(subject: Subject, *, default_name: str) -> list[Row]:
 
 def _calibration(subject: Subject, who: Contestant, side: int, degradation: str) -> list[Measure]:
     recipe, material, embed, _, _, judge = subject
-    if judge is None or who.method != "ours" or not NATIVE < side < recipe.data.side:
+    compares = recipe.protocol != "classification"  # class scores meet no gallery
+    if judge is None or not compares or who.method != "ours" or side >= recipe.data.side:
         return []
     rows = material.pack.rows(recipe.evaluate.split)
     return calibration(who, judge, embed=embed, rows=rows, side=side, degradation=degradation)
