@@ -99,6 +99,14 @@ def section(run: Path) -> str:
         + INTERRUPTED.get(facts["commit"], "")
         + ".",
     ]
+    for picture in sorted((run / "figures").glob("discard-*.png")):
+        kept = FIGURES / f"{recipe['name']}-{picture.name}"
+        shutil.copyfile(picture, kept)
+        form = picture.stem.removeprefix("discard-").upper()
+        parts.append(
+            f"![{form}: what is left of the error when the least recognisable probes are turned "
+            f"away](../docs/figures/{kept.name})"
+        )
     for group in grouped(rows):
         small = [row for row in group.rows if is_same_side(row)]
         title = f"{metric_label(group.metric)}, {group.degradation} probes"
