@@ -39,7 +39,9 @@ format: setup
 	$(BIN)/ruff check --fix .
 
 bench: setup
-	$(BIN)/python benchmarks/relations.py
+	$(BIN)/python benchmarks/relations.py --json --out benchmarks/results/relations.jsonl
+	$(BIN)/python benchmarks/scaling.py --json --out benchmarks/results/scaling.jsonl
+	$(BIN)/python benchmarks/performance.py
 	$(BIN)/python benchmarks/results.py
 
 clean:

@@ -2,9 +2,10 @@
 
 Type     python benchmarks/relations.py --json
          python benchmarks/relations.py --sizes 64 256 --pairs 5
-Gives    one line for each size: forward and backward, medians of runs taken in turns; the extra
-         memory of ours at the largest size; and how far ours is from the published form in float64,
-         value and gradient. Run it on a machine that does nothing else.
+Gives    one line for each size and engine: forward and backward, medians of runs in turns; the
+         floor, below which arithmetic or memory alone would not let it fall; the extra memory; and
+         how far ours is from the published form in float64, value and gradient. --out also writes
+         the lines to a file. Run it on a machine that does nothing else.
 Needs    pip install -r benchmarks/requirements.txt
 """
 
@@ -14,7 +15,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
@@ -22,10 +23,16 @@ import torch.nn.functional as F
 from torch import Tensor
 from torchdistill.losses.mid_level import RKDLoss
 
+from lookmore.checkpoint.checkpoint import write_whole
+from lookmore.checkpoint.provenance import commit, machine
 from lookmore.losses import HybridOrder
+from lookmore.losses.engines import ENGINES, choose_engine
 
 DISTANCE, ANGLE = 1.0, 2.0
 WIDTH = 128
+# Vector instructions for a corner in both streams: two cosines (6), Huber (4), pull on three sides
+# (6). Each pair of sides once, at every image.
+INSTRUCTIONS = 16
 Loss = Callable[[Tensor, Tensor], Tensor]
 
 
@@ -37,9 +44,9 @@ def embeddings(count: int, *, seed: int) -> Tensor:
     return F.normalize(rows)
 
 
-def losses() -> dict[str, Loss]:
+def losses(engine: str = "auto") -> dict[str, Loss]:
     """Return ours and the published form: distances and angles, weighted 1 to 2."""
-    hybrid = HybridOrder(distance=DISTANCE, angle=ANGLE)
+    hybrid = HybridOrder(distance=DISTANCE, angle=ANGLE, engine=engine)
     published = RKDLoss("it", "it", dist_factor=DISTANCE, angle_factor=ANGLE, reduction="mean")
     return {
         "ours": lambda student, teacher: hybrid(student=student, teacher=teacher),
@@ -52,18 +59,54 @@ def losses() -> dict[str, Loss]:
 def once(loss: Loss, student: Tensor, teacher: Tensor) -> tuple[float, float, Tensor]:
     """Return seconds of forward and backward, the value and the gradient."""
     rows = student.clone().requires_grad_()
+    wait(rows)
     began = time.perf_counter()
     value = loss(rows, teacher)
     value.backward()
+    wait(rows)
     took = time.perf_counter() - began
     assert rows.grad is not None
     return took, value.item(), rows.grad
 
 
-def compare(count: int, *, pairs: int) -> dict[str, object]:
+def wait(rows: Tensor) -> None:
+    """Wait until a GPU has done what it was told."""
+    if rows.device.type == "cuda":
+        torch.cuda.synchronize()
+
+
+def floor_ms(count: int, device: str) -> float:
+    """Return the least time for all corners: instructions, or bytes of tables, at measured rates.
+
+    A matrix product measures what vector instructions a second there are (it does two operations in
+    each), and a copy how many bytes move. The table is read once and the springs written once.
+    """
+    block = torch.randn(1024, 1024, device=device)
+    large = torch.randn(2**23, device=device)
+    lanes = 1024**3 / best(lambda: block @ block, block)
+    bytes_a_second = 2 * 4 * len(large) / best(large.clone, large)
+    corners = count**2 * (count - 1) / 2
+    moved = (4 + 8) * count**2
+    return 1000 * max(INSTRUCTIONS * corners / lanes, moved / bytes_a_second)
+
+
+def best(work: Callable[[], object], rows: Tensor) -> float:
+    """Return the seconds of the fastest of seven runs."""
+    took = []
+    for _ in range(7):
+        began = time.perf_counter()
+        work()
+        wait(rows)
+        took.append(time.perf_counter() - began)
+    return min(took)
+
+
+def compare(
+    count: int, *, pairs: int, engine: str = "auto", device: str = "cpu"
+) -> dict[str, object]:
     """Time both in turns, and compare ours with the published form in float64."""
-    student, teacher = embeddings(count, seed=1), embeddings(count, seed=2)
-    both = losses()
+    student, teacher = (embeddings(count, seed=seed).to(device) for seed in (1, 2))
+    both = losses() if engine == "auto" else losses(engine)
     took: dict[str, list[float]] = {name: [] for name in both}
     for turn in range(pairs + 1):
         for name, loss in both.items():
@@ -83,15 +126,18 @@ def compare(count: int, *, pairs: int) -> dict[str, object]:
             b / a for a, b in zip(took["ours"], took["other"], strict=True)
         ), 1),
         "unit": "ms",
+        "floor": round(floor_ms(count, device), 3),
+        "engine": choose_engine(engine, torch.device(device)).name,
+        "device": device,
         "threads": torch.get_num_threads(),
         "peak_mib": None,
         "max_relative_error": error,
     }  # fmt: skip
 
 
-def extra_mib(name: str, count: int) -> float:
+def extra_mib(name: str, count: int, engine: str = "auto") -> float:
     """Return what one forward and backward adds to a fresh process's largest memory, in MiB."""
-    code = f"import relations; print(relations.grown({name!r}, {count}))"
+    code = f"import relations; print(relations.grown({name!r}, {count}, {engine!r}))"
     found = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True,
         cwd=Path(__file__).parent,
@@ -99,10 +145,11 @@ def extra_mib(name: str, count: int) -> float:
     return float(found.stdout)
 
 
-def grown(name: str, count: int) -> float:
+def grown(name: str, count: int, engine: str = "auto") -> float:
     """Return by how many MiB a fresh process grows at most, as Linux counts it."""
-    loss = losses()[name]
-    once(loss, embeddings(8, seed=1), embeddings(8, seed=2))
+    loss = losses(engine)[name]
+    # libraries load what they need when first used; that is theirs, not the loss's
+    once(loss, embeddings(200, seed=1), embeddings(200, seed=2))
     student, teacher = embeddings(count, seed=1), embeddings(count, seed=2)
     Path("/proc/self/clear_refs").write_text("5")  # forget the peak so far
     before = resident("VmRSS")
@@ -116,35 +163,66 @@ def resident(what: str) -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith(what))
 
 
+def engines_here(device: str) -> list[str]:
+    """Return the engines that compute on this device: torch first."""
+    fastest = choose_engine("auto", torch.device(device)).name
+    return [name for name in ENGINES if name in ("torch", fastest)]
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sizes", type=int, nargs="+", default=[64, 128, 256])
     parser.add_argument("--memory-at", type=int, default=2048)
     parser.add_argument("--pairs", type=int, default=7)
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument("--out", type=Path, help="file that gets the lines, too")
     options = parser.parse_args()
-    lines = [compare(count, pairs=options.pairs) for count in options.sizes]
-    lines.append(
-        {
-            "what": "orders 2 and 3, memory beyond the embeddings",
-            "n": options.memory_at,
-            "ours": round(extra_mib("ours", options.memory_at), 1),
-            "other": None,  # N x N x D in float32 alone: 2 GiB at 2,048
-            "ratio": None,
-            "unit": "MiB",
-            "threads": torch.get_num_threads(),
-            "peak_mib": None,
-            "max_relative_error": None,
-        }
-    )
-    for line in lines:
+    born = {"commit": commit(), "machine": machine()}
+    told = []
+    for line in measured(options):
+        told.append(json.dumps(line | born))
         if options.json:
-            print(json.dumps(line))
+            print(told[-1], flush=True)
         else:
             beside = f", published form {line['other']} {line['unit']}" if line["other"] else ""
             ratio = f", {line['ratio']} times as fast" if line["ratio"] else ""
-            print(f"{line['what']}, N = {line['n']}: {line['ours']} {line['unit']}{beside}{ratio}")
+            print(
+                f"{line['what']}, N = {line['n']}, {line['engine']}: {line['ours']} "
+                f"{line['unit']}{beside}{ratio}",
+                flush=True,
+            )
+    if options.out:
+        write_whole(options.out, ("\n".join(told) + "\n").encode())
+
+
+def measured(options: argparse.Namespace) -> Iterator[dict[str, object]]:
+    """Yield all lines: times at each size, and memory on the CPU."""
+    engines = engines_here(options.device)
+    for count in options.sizes:
+        for engine in engines:
+            line = compare(count, pairs=options.pairs, engine=engine, device=options.device)
+            if options.device == "cpu":
+                line["peak_mib"] = round(extra_mib("ours", count, engine), 1)
+            yield line
+    if options.device == "cpu":
+        peak = round(extra_mib("ours", options.memory_at, engines[-1]), 1)
+        yield {
+            "what": "orders 2 and 3, memory beyond the embeddings",
+            "n": options.memory_at,
+            "ours": peak,
+            "other": None,  # N x N x D in float32 alone: 2 GiB at 2,048
+            "ratio": None,
+            "unit": "MiB",
+            # one table for both streams in float32, springs in float64
+            "floor": round((4 + 8) * options.memory_at**2 / 2**20, 1),
+            "engine": engines[-1],
+            "device": "cpu",
+            "threads": torch.get_num_threads(),
+            "peak_mib": peak,
+            "max_relative_error": None,
+        }
 
 
 if __name__ == "__main__":

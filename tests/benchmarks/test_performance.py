@@ -1,0 +1,61 @@
+"""The performance page: every line of every benchmark, nothing outside the markers is touched."""
+
+import importlib.util
+import json
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+LINE = {
+    "what": "orders 2 and 3, forward and backward",
+    "n": 64,
+    "ours": 2.5,
+    "other": 50.0,
+    "ratio": 20.0,
+    "unit": "ms",
+    "floor": 0.5,
+    "engine": "torch",
+    "threads": 1,
+    "peak_mib": None,
+    "max_relative_error": 2e-7,
+    "commit": "abc",
+    "machine": "a processor",
+}
+
+
+@pytest.fixture
+def performance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    path = Path(__file__).parents[2] / "benchmarks" / "performance.py"
+    spec = importlib.util.spec_from_file_location("performance", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    (tmp_path / "docs" / "figures").mkdir(parents=True)
+    page = tmp_path / "docs" / "performance.md"
+    page.write_text(f"# Before\n\n{module.BEGIN}\nold\n{module.END}\n\nAfter.\n")
+    monkeypatch.setattr(module, "ROOT", tmp_path)
+    monkeypatch.setattr(module, "PAGE", page)
+    monkeypatch.setattr(module, "RESULTS", tmp_path)
+    return module
+
+
+def test_writes_every_line_between_the_markers_and_the_picture(
+    performance: ModuleType, tmp_path: Path
+) -> None:
+    lines = [LINE, {**LINE, "n": 128, "ours": 1234.5, "engine": "numba"}]
+    (tmp_path / "relations.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    performance.main()
+    text = performance.PAGE.read_text()
+    assert text.startswith("# Before\n") and text.endswith("\nAfter.\n")
+    assert "old" not in text
+    assert "commit abc, on a processor." in text
+    assert "| 64 | torch | 2.5 | 50 | ms | 20 | 0.5 | 1 | 2.0e-07 |" in text
+    assert "| 128 | numba | 1,234 |" in text or "| 128 | numba | 1,235 |" in text
+    assert "figures/performance-relations.png" in text
+    assert (tmp_path / "docs" / "figures" / "performance-relations.png").stat().st_size > 1000
+
+
+def test_says_so_where_nothing_is_measured(performance: ModuleType) -> None:
+    performance.main()
+    assert "Nothing is measured yet" in performance.PAGE.read_text()
