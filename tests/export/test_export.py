@@ -97,9 +97,9 @@ def test_any_number_of_images_fits(given: Given) -> None:
 def test_a_file_tells_the_recognisability_that_its_run_tells(given: Given) -> None:
     images = [picture for side in SIDES for picture in pictures(side)]
     expected = lookmore.load(given.run).recognisability(images)
-    assert expected.std() > 1e-3
+    assert expected.std() > 1e-4  # a run of two steps hardly tells images apart
     found = lookmore.load(given.fp32.path).recognisability(images)
-    np.testing.assert_allclose(found, expected, atol=1e-4)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
     rounded = lookmore.load(given.int8.path).recognisability(images)
     assert np.abs(rounded - expected).mean() < 0.05
     assert "output `recognisability`" in (given.fp32.path.parent / "card.md").read_text()

@@ -26,6 +26,22 @@ def hnsw(tmp_path: Path, space: Space, crowd: Crowd) -> Gallery:
     return Gallery.build(tmp_path / "hnsw", crowd(400, images=2), space=space, kind="hnsw")
 
 
+def test_faiss_serves_where_another_package_has_put_its_own_search_in_place(
+    hnsw: Gallery, probes: Probes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import faiss
+
+    before = hnsw.search(probes(5), k=3)
+
+    def replaced(*_: object, **__: object) -> None:
+        raise TypeError("got an unexpected keyword argument 'params'")
+
+    for kind in (faiss.Index, faiss.IndexHNSW, faiss.IndexHNSWFlat):
+        monkeypatch.setattr(kind, "search", replaced)
+    after = hnsw.search(probes(5), k=3)
+    assert before.people == after.people
+
+
 @pytest.mark.parametrize("fuse", [True, False])
 def test_hnsw_finds_whom_exact_search_finds(
     tmp_path: Path, space: Space, crowd: Crowd, probes: Probes, fuse: bool

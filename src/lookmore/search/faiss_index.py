@@ -78,8 +78,16 @@ def search_index(index: Any, queries: NDArray[np.float32], count: int) -> NDArra
         effort = faiss.SearchParametersHNSW(efSearch=max(2 * count, 128))
     else:
         effort = faiss.SearchParametersIVF(nprobe=max(16, index.nlist // 16))
-    _, places = index.search(queries, count, params=effort)
-    return np.asarray(places, dtype=np.int64)
+    rows = np.ascontiguousarray(queries, dtype=np.float32)
+    similarities = np.empty((len(rows), count), dtype=np.float32)
+    places = np.empty((len(rows), count), dtype=np.int64)
+    # Not index.search: faiss.contrib.torch_utils, which pytorch-metric-learning imports, puts one
+    # in its place for the whole process that takes no params.
+    index.search_c(
+        len(rows), faiss.swig_ptr(rows), count, faiss.swig_ptr(similarities),
+        faiss.swig_ptr(places), effort,
+    )  # fmt: skip
+    return places
 
 
 def dump_index(index: Any) -> bytes:
