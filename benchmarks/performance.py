@@ -30,6 +30,7 @@ COLUMNS = {
     "floor": "floor",
     "peak_mib": "extra memory, MiB",
     "received_mib": "received, MiB",
+    "bytes": "file, bytes",
     "threads": "threads",
     "max_relative_error": "largest relative error",
 }

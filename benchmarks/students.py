@@ -28,7 +28,9 @@ from torch import Tensor, nn
 
 import lookmore
 from lookmore.backbones.table import BACKBONES
+from lookmore.checkpoint.checkpoint import write_whole
 from lookmore.checkpoint.network import Network, Pixels
+from lookmore.checkpoint.provenance import commit, machine
 from lookmore.cli.work import working
 from lookmore.data.pairs import read_pairs
 from lookmore.evaluate.contest import Contestant
@@ -218,6 +220,7 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=9)
     parser.add_argument("--runs", type=Path, help="where lfw-students left its runs")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument("--out", type=Path, help="file that gets the lines, too")
     options = parser.parse_args()
     names = list(dict.fromkeys(["small", *options.students]))
     torch.set_num_threads(options.threads)
@@ -225,8 +228,11 @@ def main() -> None:
     if options.runs:
         folders = sorted(path.parent for path in options.runs.glob("*/student"))
         lines += [int8_accuracy(folder, options.overrides) for folder in folders]
-    for line in lines:
-        print(json.dumps(line) if options.json else ", ".join(f"{k} {v}" for k, v in line.items()))
+    told = [json.dumps(line | {"commit": commit(), "machine": machine()}) for line in lines]
+    for line, text in zip(lines, told, strict=True):
+        print(text if options.json else ", ".join(f"{k} {v}" for k, v in line.items()))
+    if options.out:
+        write_whole(options.out, ("\n".join(told) + "\n").encode())
 
 
 if __name__ == "__main__":

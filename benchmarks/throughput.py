@@ -23,6 +23,8 @@ import torch
 
 from lookmore.chain.guide import PlacedGuide, fit_space, table_of
 from lookmore.chain.material import Material, open_material
+from lookmore.checkpoint.checkpoint import write_whole
+from lookmore.checkpoint.provenance import commit, machine
 from lookmore.data.sources import open_source
 from lookmore.data.square import to_square
 from lookmore.data.views import make_views
@@ -231,6 +233,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=0, help="0 = torch's own choice")
     parser.add_argument("--student", nargs="+", default=["nano", "small"])
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument("--out", type=Path, help="file that gets the lines, too")
     options = parser.parse_args()
     if options.threads:
         torch.set_num_threads(options.threads)
@@ -238,12 +241,14 @@ def main() -> None:
         bench = opened(
             options.root, images=options.images, batch=options.batch, views=2, cache=Path(cache)
         )
+        told = []
         for student in options.student:
             for line in measured(bench, student=student, turns=options.turns):
-                if options.json:
-                    print(json.dumps(line), flush=True)
-                else:
-                    print(", ".join(f"{k} {v}" for k, v in line.items() if v is not None))
+                told.append(json.dumps(line | {"commit": commit(), "machine": machine()}))
+                words = ", ".join(f"{k} {v}" for k, v in line.items() if v is not None)
+                print(told[-1] if options.json else words, flush=True)
+    if options.out:
+        write_whole(options.out, ("\n".join(told) + "\n").encode())
 
 
 if __name__ == "__main__":
