@@ -70,7 +70,8 @@ def batches(address: str) -> tuple[float, float]:
     text = httpx.get(f"{address}/metrics", timeout=60).text
     found = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
     name = 'lookmore_batch_images_{}{{network="student"}}'
-    return float(found[name.format("sum")]), float(found[name.format("count")])
+    # a network that was never asked has no line yet
+    return float(found.get(name.format("sum"), 0)), float(found.get(name.format("count"), 0))
 
 
 def measure(address: str, *, clients: int, requests: int, images: list[bytes]) -> Load:
