@@ -72,7 +72,7 @@ def cell(value: object) -> str:
 def relations_figure(lines: list[Line]) -> Figure:
     """Return time against the batch: each engine, the published form, and the floor."""
     timed = [line for line in lines if line["unit"] == "ms"]
-    figure = Figure(figsize=(6.4, 4.2), layout="constrained")
+    figure = Figure(figsize=(7.4, 4.2), layout="constrained")
     axes = figure.subplots()
     engines = list(dict.fromkeys(line["engine"] for line in timed))
     for engine in engines:
@@ -87,9 +87,10 @@ def relations_figure(lines: list[Line]) -> Figure:
     )
     axes.set(xscale="log", yscale="log", xlabel="images in the batch", ylabel="milliseconds")
     axes.set_xticks(sizes, [str(size) for size in sizes])
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")  # mathematics is drawn as text
     axes.minorticks_off()
     axes.set_title(f"Orders 2 and 3, forward and backward, {last[0]['threads']} thread(s)")
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
     return figure
 
 
