@@ -17,11 +17,9 @@ $(STAMP): pyproject.toml constraints.txt
 demo: setup
 	$(BIN)/lookmore demo
 
-# Two processes of one thread each: with two threads each they would wait for one another. The page
-# is tried in a process of its own: behind the other tests of the server its browser hung at times.
+# Two processes of one thread each: with two threads each they would wait for one another.
 test: setup
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --ignore=tests/serve/test_page.py
-	OMP_NUM_THREADS=1 $(BIN)/pytest tests/serve/test_page.py
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2
 
 test-slow: setup
 	OMP_NUM_THREADS=1 $(BIN)/pytest -m slow

@@ -208,11 +208,25 @@ def start() -> Iterator[Start]:
             server.process.stderr.close()
 
 
-@pytest.fixture(scope="session")
-def server(start: Start, tmp_path_factory: pytest.TempPathFactory) -> Server:
+def served(start: Start, folder: Path) -> Server:
     """A server with a gallery of its own, without a key."""
-    own = make_world(tmp_path_factory.mktemp("served"))
+    own = make_world(folder)
     return start(str(own.run), "--index", str(own.index), "--max-upload-mib", "1")
+
+
+@pytest.fixture(scope="session")
+def server(start: Start, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """For tests that leave the people of its gallery as they found them, which is asked at last."""
+    shared = served(start, tmp_path_factory.mktemp("served"))
+    yield shared
+    found = httpx.get(f"{shared.url}/people", timeout=120).json()["people"]
+    assert [person["name"] for person in found] == list(PEOPLE)
+
+
+@pytest.fixture
+def own_server(start: Start, tmp_path: Path) -> Server:
+    """For a test that may leave nobody in the gallery."""
+    return served(start, tmp_path)
 
 
 @pytest.fixture
