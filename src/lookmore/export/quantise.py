@@ -21,8 +21,8 @@ def quantised(model: "onnx.ModelProto", pixels: Pixels) -> "onnx.ModelProto":
     """Return a model in eight bits: static ranges, weights per channel, QDQ form.
 
     Weights get 7 of their 8 bits. With all 8, processors without VNNI saturate when they add two
-    products: one file would answer differently from machine to machine (cosines to the float
-    model of 0.94 instead of 0.99 at worst), and badly on just those that need it most.
+    products: one file would answer differently from machine to machine, and worse on just those
+    that need it most.
 
     Args:
         model: From `stream_graph`; left as it is.
