@@ -50,8 +50,10 @@ def section(name: str, lines: list[Line]) -> str:
         "|" + "---|" * len(shown),
         *("| " + " | ".join(cell(line.get(key)) for key in shown) + " |" for line in lines),
     ]
-    commits, machines = (told(line[key] for line in lines) for key in ("commit", "machine"))
-    source = f"`python benchmarks/{name}.py --json`, commit {commits}, on {machines}."
+    commands, commits, machines = (
+        told(line[key] for line in lines) for key in ("command", "commit", "machine")
+    )
+    source = f"`{commands}`, commit {commits}, on {machines}."
     return "\n\n".join([f"### {name}", source, "\n".join(rows)])
 
 

@@ -10,7 +10,6 @@ Needs    pip install -r benchmarks/requirements.txt
 """
 
 import argparse
-import json
 import statistics
 import subprocess
 import sys
@@ -20,11 +19,10 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
+from lines import parser_of, report
 from torch import Tensor
 from torchdistill.losses.mid_level import RKDLoss
 
-from lookmore.checkpoint.checkpoint import write_whole
-from lookmore.checkpoint.provenance import commit, machine
 from lookmore.losses import HybridOrder
 from lookmore.losses.engines import ENGINES, choose_engine
 
@@ -171,30 +169,13 @@ def engines_here(device: str) -> list[str]:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = parser_of(__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=[64, 128, 256])
     parser.add_argument("--memory-at", type=int, default=2048)
     parser.add_argument("--pairs", type=int, default=7)
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
-    parser.add_argument("--json", action="store_true", help="one JSON object a line")
-    parser.add_argument("--out", type=Path, help="file that gets the lines, too")
     options = parser.parse_args()
-    born = {"commit": commit(), "machine": machine()}
-    told = []
-    for line in measured(options):
-        told.append(json.dumps(line | born))
-        if options.json:
-            print(told[-1], flush=True)
-        else:
-            beside = f", published form {line['other']} {line['unit']}" if line["other"] else ""
-            ratio = f", {line['ratio']} times as fast" if line["ratio"] else ""
-            print(
-                f"{line['what']}, N = {line['n']}, {line['engine']}: {line['ours']} "
-                f"{line['unit']}{beside}{ratio}",
-                flush=True,
-            )
-    if options.out:
-        write_whole(options.out, ("\n".join(told) + "\n").encode())
+    report(measured(options), options=options, arguments=sys.argv, places={})
 
 
 def measured(options: argparse.Namespace) -> Iterator[dict[str, object]]:

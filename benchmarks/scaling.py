@@ -8,7 +8,6 @@ Gives    two lines for each size of the whole batch: the gather of student and t
          lines to a file. Run it on a machine that does nothing else.
 """
 
-import argparse
 import json
 import os
 import statistics
@@ -21,10 +20,9 @@ from pathlib import Path
 import torch
 import torch.distributed as dist
 import torch.nn.functional as F
+from lines import parser_of, report
 from torch import Tensor
 
-from lookmore.checkpoint.checkpoint import write_whole
-from lookmore.checkpoint.provenance import commit, machine
 from lookmore.losses import HybridOrder, gather_rows
 
 WIDTH = 128
@@ -112,23 +110,15 @@ def measured(sizes: list[int], *, processes: int, turns: int) -> list[dict[str, 
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = parser_of(__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=[64, 128, 256, 512, 1024])
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--turns", type=int, default=9)
-    parser.add_argument("--json", action="store_true", help="one JSON object a line")
-    parser.add_argument("--out", type=Path, help="file that gets the lines, too")
     options = parser.parse_args()
     if any(size % options.processes for size in options.sizes):
         parser.error(f"sizes must be multiples of the {options.processes} processes")
-    born = {"commit": commit(), "machine": machine()}
     lines = measured(options.sizes, processes=options.processes, turns=options.turns)
-    told = [json.dumps(line | born) for line in lines]
-    for line, text in zip(lines, told, strict=True):
-        short = f"{line['what']}, N = {line['n']}: {line['ours']} {line['unit']}"
-        print(text if options.json else short)
-    if options.out:
-        write_whole(options.out, ("\n".join(told) + "\n").encode())
+    report(lines, options=options, arguments=sys.argv, places={})
 
 
 if __name__ == "__main__":

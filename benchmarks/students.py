@@ -11,10 +11,9 @@ Gives    for each native backbone, at 16 px through onnxruntime: images a second
 Needs    pip install 'lookmore[export]'
 """
 
-import argparse
 import hashlib
-import json
 import statistics
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -23,14 +22,13 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
+from lines import parser_of, report
 from rich.console import Console
 from torch import Tensor, nn
 
 import lookmore
 from lookmore.backbones.table import BACKBONES
-from lookmore.checkpoint.checkpoint import write_whole
 from lookmore.checkpoint.network import Network, Pixels
-from lookmore.checkpoint.provenance import commit, machine
 from lookmore.cli.work import working
 from lookmore.data.pairs import read_pairs
 from lookmore.evaluate.contest import Contestant
@@ -45,6 +43,11 @@ from lookmore.streams.config import StreamConfig
 from lookmore.streams.stream import Stream
 
 SIDE, WIDTH, BATCH = 16, 128, 64
+PLACES = {
+    "--runs": "runs/benchmark/lfw-students",
+    "data.root": "LFW/images",
+    "data.pairs": "LFW/pairs.txt",
+}
 
 
 def fresh(name: str) -> Stream:
@@ -213,14 +216,12 @@ def as_encoder(network: Network, *, flip: bool) -> Callable[[Tensor], Tensor]:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = parser_of(__doc__)
     parser.add_argument("overrides", nargs="*", help="data.root=..., data.pairs=...")
     parser.add_argument("--students", nargs="+", default=list(BACKBONES))
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--turns", type=int, default=9)
     parser.add_argument("--runs", type=Path, help="where lfw-students left its runs")
-    parser.add_argument("--json", action="store_true", help="one JSON object a line")
-    parser.add_argument("--out", type=Path, help="file that gets the lines, too")
     options = parser.parse_args()
     names = list(dict.fromkeys(["small", *options.students]))
     torch.set_num_threads(options.threads)
@@ -228,11 +229,7 @@ def main() -> None:
     if options.runs:
         folders = sorted(path.parent for path in options.runs.glob("*/student"))
         lines += [int8_accuracy(folder, options.overrides) for folder in folders]
-    told = [json.dumps(line | {"commit": commit(), "machine": machine()}) for line in lines]
-    for line, text in zip(lines, told, strict=True):
-        print(text if options.json else ", ".join(f"{k} {v}" for k, v in line.items()))
-    if options.out:
-        write_whole(options.out, ("\n".join(told) + "\n").encode())
+    report(lines, options=options, arguments=sys.argv, places=PLACES)
 
 
 if __name__ == "__main__":

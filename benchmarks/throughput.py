@@ -10,9 +10,8 @@ Gives    one line for an epoch of each loop, in turns, over the same images, vie
 Needs    pip install 'lookmore[demo]', and a folder of faces aligned as ArcFace's, 112 px
 """
 
-import argparse
-import json
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -20,11 +19,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
+from lines import parser_of, report
 
 from lookmore.chain.guide import PlacedGuide, fit_space, table_of
 from lookmore.chain.material import Material, open_material
-from lookmore.checkpoint.checkpoint import write_whole
-from lookmore.checkpoint.provenance import commit, machine
 from lookmore.data.sources import open_source
 from lookmore.data.square import to_square
 from lookmore.data.views import make_views
@@ -205,7 +203,7 @@ def measured(bench: Bench, *, student: str, turns: int) -> list[dict[str, object
             **facts,
         },
         {
-            "what": f"share of our loop in the student's step, student {student}",
+            "what": f"share of our loop that the step itself takes, student {student}",
             "ours": round(statistics.median(part / whole for whole, part in ours), 4),
             "other": None,
             "ratio": None,
@@ -213,7 +211,7 @@ def measured(bench: Bench, *, student: str, turns: int) -> list[dict[str, object
             **facts,
         },
         {
-            "what": f"tables made once: pays from epoch ..., student {student}",
+            "what": f"epochs until the tables, made once, have paid, student {student}",
             "ours": round(bench.made_in / saved, 2) if saved > 0 else None,
             "other": None,
             "ratio": None,
@@ -225,15 +223,13 @@ def measured(bench: Bench, *, student: str, turns: int) -> list[dict[str, object
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = parser_of(__doc__)
     parser.add_argument("--root", required=True, help="folder of aligned faces")
     parser.add_argument("--images", type=int, default=768)
     parser.add_argument("--batch", type=int, default=96)
     parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--threads", type=int, default=0, help="0 = torch's own choice")
     parser.add_argument("--student", nargs="+", default=["nano", "small"])
-    parser.add_argument("--json", action="store_true", help="one JSON object a line")
-    parser.add_argument("--out", type=Path, help="file that gets the lines, too")
     options = parser.parse_args()
     if options.threads:
         torch.set_num_threads(options.threads)
@@ -241,14 +237,12 @@ def main() -> None:
         bench = opened(
             options.root, images=options.images, batch=options.batch, views=2, cache=Path(cache)
         )
-        told = []
-        for student in options.student:
-            for line in measured(bench, student=student, turns=options.turns):
-                told.append(json.dumps(line | {"commit": commit(), "machine": machine()}))
-                words = ", ".join(f"{k} {v}" for k, v in line.items() if v is not None)
-                print(told[-1] if options.json else words, flush=True)
-    if options.out:
-        write_whole(options.out, ("\n".join(told) + "\n").encode())
+        lines = (
+            line
+            for student in options.student
+            for line in measured(bench, student=student, turns=options.turns)
+        )
+        report(lines, options=options, arguments=sys.argv, places={"--root": "LFW/images"})
 
 
 if __name__ == "__main__":

@@ -1,8 +1,7 @@
 """The benchmark of galleries: it must hold answers against the exact ones, not only time."""
 
-import importlib.util
 import json
-from pathlib import Path
+from collections.abc import Callable
 from types import ModuleType
 
 import numpy as np
@@ -10,15 +9,12 @@ import pytest
 
 from lookmore.search import approximate
 
-PATH = Path(__file__).parents[2] / "benchmarks" / "gallery.py"
-
 
 @pytest.fixture
-def benchmark(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("gallery_benchmark", PATH)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+def benchmark(
+    benchmark_script: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch
+) -> ModuleType:
+    module = benchmark_script("gallery")
     monkeypatch.setattr(module, "PROBES", 64)
     words = ("--people", "500", "--json", "--kinds", "flat", "hnsw")
     monkeypatch.setattr("sys.argv", ["gallery.py", *words])

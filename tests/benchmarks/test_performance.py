@@ -1,7 +1,7 @@
 """The performance page: every line of every benchmark, nothing outside the markers is touched."""
 
-import importlib.util
 import json
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -19,18 +19,19 @@ LINE = {
     "threads": 1,
     "peak_mib": None,
     "max_relative_error": 2e-7,
+    "command": "python benchmarks/relations.py --pairs 9",
     "commit": "abc",
     "machine": "a processor",
 }
 
 
 @pytest.fixture
-def performance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    path = Path(__file__).parents[2] / "benchmarks" / "performance.py"
-    spec = importlib.util.spec_from_file_location("performance", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+def performance(
+    benchmark_script: Callable[[str], ModuleType],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> ModuleType:
+    module = benchmark_script("performance")
     (tmp_path / "docs" / "figures").mkdir(parents=True)
     page = tmp_path / "docs" / "performance.md"
     page.write_text(f"# Before\n\n{module.BEGIN}\nold\n{module.END}\n\nAfter.\n")
@@ -49,7 +50,7 @@ def test_writes_every_line_between_the_markers_and_the_picture(
     text = performance.PAGE.read_text()
     assert text.startswith("# Before\n") and text.endswith("\nAfter.\n")
     assert "old" not in text
-    assert "commit abc, on a processor." in text
+    assert "`python benchmarks/relations.py --pairs 9`, commit abc, on a processor." in text
     assert "| 64 | torch | 2.5 | 50 | ms | 20 | 0.5 | 1 | 2.0e-07 |" in text
     assert "| 128 | numba | 1,234 |" in text or "| 128 | numba | 1,235 |" in text
     assert "figures/performance-relations.png" in text
@@ -59,3 +60,15 @@ def test_writes_every_line_between_the_markers_and_the_picture(
 def test_says_so_where_nothing_is_measured(performance: ModuleType) -> None:
     performance.main()
     assert "Nothing is measured yet" in performance.PAGE.read_text()
+
+
+def test_the_committed_page_says_what_the_committed_lines_say(
+    benchmark_script: Callable[[str], ModuleType],
+) -> None:
+    module = benchmark_script("performance")
+    page = module.PAGE.read_text(encoding="utf-8")
+    files = sorted(module.RESULTS.glob("*.jsonl"))
+    assert files
+    for path in files:
+        written = module.section(path.stem, module.read_lines(path))
+        assert written in page, "run: python benchmarks/performance.py"

@@ -1,22 +1,14 @@
 """The comparison of relations with the published form: it must compare, not only time."""
 
-import importlib.util
-from pathlib import Path
+from collections.abc import Callable
 from types import ModuleType
 
 import pytest
 
-PATH = Path(__file__).parents[2] / "benchmarks" / "relations.py"
-
 
 @pytest.fixture
-def relations() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("relations", PATH)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def relations(benchmark_script: Callable[[str], ModuleType]) -> ModuleType:
+    return benchmark_script("relations")
 
 
 @pytest.mark.parametrize("count", [3, 24])

@@ -1,15 +1,13 @@
 """The cost of the gather is measured in real processes, and every line has its number."""
 
-import importlib.util
-from pathlib import Path
+from collections.abc import Callable
+from types import ModuleType
 
 
-def test_two_processes_give_two_lines_for_each_size() -> None:
-    path = Path(__file__).parents[2] / "benchmarks" / "scaling.py"
-    spec = importlib.util.spec_from_file_location("scaling", path)
-    assert spec is not None and spec.loader is not None
-    scaling = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(scaling)
+def test_two_processes_give_two_lines_for_each_size(
+    benchmark_script: Callable[[str], ModuleType],
+) -> None:
+    scaling = benchmark_script("scaling")
     gather, relations = scaling.measured([8], processes=2, turns=1)
     assert gather["n"] == relations["n"] == 8
     assert gather["ours"] > 0 and relations["ours"] > 0

@@ -1,7 +1,6 @@
 """students: every backbone becomes two files, whose size and work are said as they are."""
 
-import importlib.util
-from pathlib import Path
+from collections.abc import Callable
 from types import ModuleType
 
 import pytest
@@ -11,13 +10,8 @@ pytest.importorskip("onnxruntime", reason="the extra export is not installed")
 
 
 @pytest.fixture(scope="module")
-def students() -> ModuleType:
-    path = Path(__file__).parents[2] / "benchmarks" / "students.py"
-    spec = importlib.util.spec_from_file_location("students", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def students(benchmark_script: Callable[[str], ModuleType]) -> ModuleType:
+    return benchmark_script("students")
 
 
 def test_the_smallest_student_fits_sixty_kilobytes_in_eight_bits(students: ModuleType) -> None:

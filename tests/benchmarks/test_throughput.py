@@ -1,8 +1,6 @@
 """throughput: both loops take the same steps over the same images, and every line says how fast."""
 
-import importlib.util
-import sys
-from pathlib import Path
+from collections.abc import Callable
 from types import ModuleType
 
 import pytest
@@ -13,14 +11,8 @@ pytest.importorskip("face_recognition_models", reason="the demo's teacher is not
 
 
 @pytest.fixture(scope="module")
-def throughput() -> ModuleType:
-    path = Path(__file__).parents[2] / "benchmarks" / "throughput.py"
-    spec = importlib.util.spec_from_file_location("throughput", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+def throughput(benchmark_script: Callable[[str], ModuleType]) -> ModuleType:
+    return benchmark_script("throughput")
 
 
 @pytest.fixture(scope="module")
