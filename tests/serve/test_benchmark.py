@@ -1,7 +1,5 @@
 """The serving benchmark: every question is asked once, refusals are counted, the table says it."""
 
-import importlib.util
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -9,19 +7,11 @@ from typing import Any
 
 import pytest
 
-FOLDER = Path(__file__).parents[2] / "benchmarks"
-
 
 @pytest.fixture
-def serving(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+def serving(benchmark_script: Callable[[str], ModuleType]) -> ModuleType:
     """The script, as a module."""
-    monkeypatch.syspath_prepend(str(FOLDER))
-    spec = importlib.util.spec_from_file_location("serving", FOLDER / "serving.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, "serving", module)  # its dataclass looks itself up
-    spec.loader.exec_module(module)
-    return module
+    return benchmark_script("serving")
 
 
 def test_a_load_is_measured_on_a_real_server(
