@@ -1,74 +1,43 @@
 """lookmore export, embed and compare: what they print, write and refuse, seen from outside."""
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from PIL import Image
 
 import lookmore
-from lookmore.cli.main import main
 
-
-class Finished(NamedTuple):
-    """What a command left behind."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-Command = Callable[..., Finished]
-
-
-def run_command(*arguments: str, capsys: pytest.CaptureFixture[str]) -> Finished:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["lookmore", *arguments])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as stopped:
-            main()
-    return Finished(int(stopped.value.code or 0), *capsys.readouterr())
+Command = Callable[..., Any]
 
 
 @pytest.fixture
-def command(
-    trained: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Command:
+def command(trained: Path, run_here: Command, monkeypatch: pytest.MonkeyPatch) -> Command:
     """Run a command in the folder of the trained run."""
     monkeypatch.chdir(trained)
     monkeypatch.setenv("COLUMNS", "120")
-    return lambda *arguments: run_command(*arguments, capsys=capsys)
+    return run_here
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def trained(
+    tmp_path_factory: pytest.TempPathFactory,
+    run_in: Callable[..., None],
+    photograph: Callable[..., None],
+) -> Path:
     """A folder with eight people of six pictures and a run of two steps."""
     here = tmp_path_factory.mktemp("artefact")
-    for name in range(8):
-        look = np.random.default_rng(name).integers(30, 225, size=(4, 4, 3))
-        folder = here / "photos" / f"person{name}"
-        folder.mkdir(parents=True)
-        for shot in range(6):
-            noise = np.random.default_rng(100 * name + shot).normal(0, 10, size=(40, 40, 3))
-            pixels = np.kron(look, np.ones((10, 10, 1))) + noise
-            Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(folder / f"{shot}.png")
-    words = (
-        "distill", "--data", "photos", "--task", "face", "--side", "8", "--smoke", "--out", "out",
+    photograph(here / "photos", *(f"person{name}" for name in range(8)))
+    run_in(
+        here, "distill", "--data", "photos", "--task", "face", "--side", "8", "--smoke",
+        "--out", "out",
         "data.side=32", "data.split_by=class", "data.validation_share=0.4", "data.test_share=0.2",
         "machine.threads=1", "teacher_training.stream.backbone=nano",
         "assistant.stream.backbone=nano", "student.stream.backbone=nano", "evaluate.controls=[]",
     )  # fmt: skip
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(here)
-        patch.setattr(sys, "argv", ["lookmore", *words])
-        with pytest.raises(SystemExit) as stopped:
-            main()
-    assert not stopped.value.code
     return here
 
 

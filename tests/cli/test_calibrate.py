@@ -1,60 +1,36 @@
 """lookmore calibrate: what it prints, writes and refuses, seen from outside."""
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
-import numpy as np
 import pytest
-from PIL import Image
 
 import lookmore
-from lookmore.cli.main import main
 
-
-class Finished(NamedTuple):
-    """What a command left behind."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-Command = Callable[..., Finished]
+Command = Callable[..., Any]
 
 
 @pytest.fixture
 def command(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    run_here: Command,
+    photograph: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Command:
     """Run a command in a folder with twelve people of six pictures."""
-    for name in range(12):
-        look = np.random.default_rng(name).integers(30, 225, size=(4, 4, 3))
-        folder = tmp_path / "photos" / f"person{name}"
-        folder.mkdir(parents=True)
-        for shot in range(6):
-            noise = np.random.default_rng(100 * name + shot).normal(0, 10, size=(40, 40, 3))
-            pixels = np.kron(look, np.ones((10, 10, 1))) + noise
-            Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(folder / f"{shot}.png")
+    photograph(tmp_path / "photos", *(f"person{name}" for name in range(12)))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "110")
 
-    def run(*arguments: str) -> Finished:
-        monkeypatch.setattr(sys, "argv", ["lookmore", *arguments])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as stopped:
-            main()
-        return Finished(int(stopped.value.code or 0), *capsys.readouterr())
-
-    trained = run(
+    trained = run_here(
         "distill", "--data", "photos", "--task", "face", "--side", "8", "--smoke", "--out", "out",
         "data.side=32", "data.split_by=class", "data.validation_share=0.4", "data.test_share=0.2",
         "machine.threads=1", "teacher_training.stream.backbone=nano",
         "assistant.stream.backbone=nano", "student.stream.backbone=nano",
     )  # fmt: skip
     assert trained.returncode == 0, trained.stderr
-    return run
+    return run_here
 
 
 def test_thresholds_are_printed_kept_and_loaded(command: Command) -> None:

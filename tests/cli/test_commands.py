@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,50 +14,24 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from lookmore.cli.main import main
 from lookmore.evaluate.rows import read_rows
 
-
-class Finished(NamedTuple):
-    """What a command left behind."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-Command = Callable[..., Finished]
+Command = Callable[..., Any]
 
 
 @pytest.fixture
-def lookmore(
-    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Command:
-    """Run a command in this process, in a folder of its own: torch loads once for all tests."""
+def lookmore(here: Path, run_here: Command, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Run a command in a folder of its own."""
     monkeypatch.chdir(here)
     monkeypatch.setenv("COLUMNS", "100")
-
-    def run(*arguments: str) -> Finished:
-        monkeypatch.setattr(sys, "argv", ["lookmore", *arguments])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as stopped:
-            main()
-        return Finished(int(stopped.value.code or 0), *capsys.readouterr())
-
-    return run
+    return run_here
 
 
 @pytest.fixture
-def here(tmp_path: Path) -> Path:
-    """A folder with ten classes of six pictures, and one broken file among them."""
-    for name in range(10):
-        look = np.random.default_rng(name).integers(30, 225, size=(4, 4, 3))
-        folder = tmp_path / "photos" / f"class{name}"
-        folder.mkdir(parents=True)
-        for shot in range(6):
-            noise = np.random.default_rng(100 * name + shot).normal(0, 10, size=(40, 48, 3))
-            pixels = np.kron(look, np.ones((10, 12, 1))) + noise
-            Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(folder / f"{shot}.jpg")
+def here(tmp_path: Path, photograph: Callable[..., None]) -> Path:
+    """A folder with ten classes of six pictures that are wider than high."""
+    classes = (f"class{name}" for name in range(10))
+    photograph(tmp_path / "photos", *classes, columns=12, suffix=".jpg")
     return tmp_path
 
 

@@ -6,9 +6,9 @@ import runpy
 import shlex
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,68 +18,40 @@ from PIL import Image
 
 import lookmore
 from lookmore.checkpoint.thresholds import Threshold, write_thresholds
-from lookmore.cli.main import main
 from lookmore.search import Gallery, list_people, open_enroller
 
-
-class Finished(NamedTuple):
-    """What a command left behind."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-Command = Callable[..., Finished]
+Command = Callable[..., Any]
 PEOPLE = [f"person{name}" for name in range(10)]
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def trained(
+    tmp_path_factory: pytest.TempPathFactory,
+    run_in: Callable[..., None],
+    photograph: Callable[..., None],
+) -> Path:
     """Ten people of six pictures, and a run that has learnt from them for two steps."""
     here = tmp_path_factory.mktemp("here")
-    for name in range(10):
-        look = np.random.default_rng(name).integers(30, 225, size=(4, 4, 3))
-        folder = here / "photos" / f"person{name}"
-        folder.mkdir(parents=True)
-        for shot in range(6):
-            noise = np.random.default_rng(100 * name + shot).normal(0, 10, size=(40, 40, 3))
-            pixels = np.kron(look, np.ones((10, 10, 1))) + noise
-            Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(folder / f"{shot}.png")
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as stopped:
-        patch.chdir(here)
-        patch.setattr(sys, "argv", [
-            "lookmore", "distill", "--data", "photos", "--task", "face", "--side", "8", "--smoke",
-            "--out", "run", "data.side=32", "data.leaks=allow", "machine.threads=1",
-            "evaluate.controls=[]", "teacher_training.stream.backbone=nano",
-            "assistant.stream.backbone=nano", "student.stream.backbone=nano",
-        ])  # fmt: skip
-        main()
-    assert not stopped.value.code
+    photograph(here / "photos", *PEOPLE)
+    run_in(
+        here, "distill", "--data", "photos", "--task", "face", "--side", "8", "--smoke",
+        "--out", "run", "data.side=32", "data.leaks=allow", "machine.threads=1",
+        "evaluate.controls=[]", "teacher_training.stream.backbone=nano",
+        "assistant.stream.backbone=nano", "student.stream.backbone=nano",
+    )  # fmt: skip
     return here
 
 
 @pytest.fixture
 def command(
-    trained: Path,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Command]:
+    trained: Path, tmp_path: Path, run_here: Command, monkeypatch: pytest.MonkeyPatch
+) -> Command:
     """Run a command in a folder of its own, beside the run and the photographs."""
     for name in ("run", "photos"):
         shutil.copytree(trained / name, tmp_path / name)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "110")
-
-    def run(*arguments: str) -> Finished:
-        monkeypatch.setattr(sys, "argv", ["lookmore", *arguments])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as stopped:
-            main()
-        return Finished(int(stopped.value.code or 0), *capsys.readouterr())
-
-    yield run
+    return run_here
 
 
 @pytest.fixture
