@@ -114,6 +114,13 @@ def test_weights_beside_the_file_are_not_followed(
         lookmore.load(path)
 
 
+def test_words_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.onnx", SHEET)
+    path.write_bytes(path.read_bytes().replace(b'"width"', b'"\xff\xfedth"'))
+    with pytest.raises(CheckpointError, match="cannot be run: 'utf-8' codec"):
+        lookmore.load(path)
+
+
 def test_without_onnxruntime_the_way_out_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from lookmore.checkpoint.artefact import Artefact
 from lookmore.checkpoint.network import Answers, Network, Pixels
 from lookmore.checkpoint.sheet import SHEET_KEY, read_sheet
-from lookmore.errors import CheckpointError, MissingExtraError
+from lookmore.errors import CheckpointError
+from lookmore.teachers.onnx_session import open_session
 
 SUFFIX = ".onnx"
 INPUT = "images"
@@ -53,21 +53,10 @@ def open_onnx_bytes(data: bytes, *, name: str) -> tuple[Artefact, Network]:
         MissingExtraError: If onnxruntime is not installed.
     """
     try:
-        import onnxruntime
-    except ImportError as error:
-        raise MissingExtraError(
-            package="onnxruntime", extra="export", purpose="an exported student"
-        ) from error
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = torch.get_num_threads()
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 4
-    try:
-        session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        session = open_session(data, purpose="an exported student")
         sheet = session.get_modelmeta().custom_metadata_map.get(SHEET_KEY)
-    except Exception as error:  # onnxruntime's errors have no public common root
-        first = str(error).strip().partition("\n")[0]
-        raise CheckpointError(f"{name} cannot be run: {first}; export it again") from error
+    except ValueError as error:  # of the session, or of words that are no UTF-8
+        raise CheckpointError(f"{name} cannot be run: {error}; export it again") from error
     if sheet is None:
         raise CheckpointError(
             f"{name} was not written by lookmore export: it does not say what it is; as a teacher "

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from lookmore.cli.index import Images, MaxUnreadable, Split, describe, entries_of
+
 if TYPE_CHECKING:  # imports torch, which the command line loads only when it must
     from lookmore.search import Gallery
 
@@ -23,7 +25,6 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="Everyone, as JSON.")] = False,
 ) -> None:
     """Say who is enrolled, through which network, and how the gallery is searched."""
-    from lookmore.cli.index import describe
     from lookmore.data.names import natural_order
     from lookmore.search import Gallery
 
@@ -58,23 +59,15 @@ def add(
     run: Annotated[
         Path | None, typer.Option(help="Run folder; the one the gallery was made for if left out.")
     ] = None,
-    split: Annotated[
-        str, typer.Option(help="Only images of this split, where the source states them.")
-    ] = "",
-    images: Annotated[
-        Path | None,
-        typer.Option(help="Folder that the ids of imported embeddings begin in, for pictures."),
-    ] = None,
-    max_unreadable: Annotated[
-        float, typer.Option(help="Share of images that may be unreadable and left out.")
-    ] = 0.01,
+    split: Split = "",
+    images: Images = None,
+    max_unreadable: MaxUnreadable = 0.01,
 ) -> None:
     """Enrol people, or more images of people who are enrolled.
 
     An image that is there already, by its path, takes the place of the old one.
     """
     from lookmore.checkpoint.load import load
-    from lookmore.cli.index import describe, entries_of
     from lookmore.search import Gallery
 
     gallery = Gallery.open(path)
@@ -102,7 +95,6 @@ def remove(
     people: Annotated[list[str], typer.Argument(metavar="NAME...", help="Whom to forget.")],
 ) -> None:
     """Forget people and all their embeddings; their image files stay where they are."""
-    from lookmore.cli.index import describe
     from lookmore.search import Gallery
 
     gallery = Gallery.open(path)

@@ -9,6 +9,17 @@ from rich.console import Console
 if TYPE_CHECKING:  # these import torch, which the command line loads only when it must
     from lookmore.search import Entries, Gallery, Space
 
+Split = Annotated[
+    str, typer.Option(help="Only images of this split, where the source states them.")
+]
+Images = Annotated[
+    Path | None,
+    typer.Option(help="Folder that the ids of imported embeddings begin in, for pictures."),
+]
+MaxUnreadable = Annotated[
+    float, typer.Option(help="Share of images that may be unreadable and left out.")
+]
+
 _NOTHING_KEPT = "Nothing was written: run the command again from the beginning."
 
 
@@ -39,16 +50,9 @@ def index(
             "flat up to 100,000 vectors."
         ),
     ] = "auto",
-    split: Annotated[
-        str, typer.Option(help="Only images of this split, where the source states them.")
-    ] = "",
-    images: Annotated[
-        Path | None,
-        typer.Option(help="Folder that the ids of imported embeddings begin in, for pictures."),
-    ] = None,
-    max_unreadable: Annotated[
-        float, typer.Option(help="Share of images that may be unreadable and left out.")
-    ] = 0.01,
+    split: Split = "",
+    images: Images = None,
+    max_unreadable: MaxUnreadable = 0.01,
     replace: Annotated[
         bool, typer.Option("--replace", help="Throw away the gallery that is there.")
     ] = False,

@@ -11,6 +11,7 @@ from torch import Tensor
 from lookmore.errors import ConfigError, MissingExtraError, TeacherError
 from lookmore.teachers.base import ImageTeacher, files_hash, fingerprint
 from lookmore.teachers.config import TeacherConfig
+from lookmore.teachers.onnx_session import first_line, open_session
 from lookmore.teachers.preprocess import WHOLE, Preprocess
 
 
@@ -98,7 +99,7 @@ def _weights_hash(path: Path) -> str:
     try:
         model = onnx.load(path, load_external_data=False)
     except Exception as error:  # protobuf's and the file system's errors have no common root
-        raise TeacherError(f"cannot read {path} as ONNX: {_first_line(error)}") from error
+        raise TeacherError(f"cannot read {path} as ONNX: {first_line(error)}") from error
     beside = {
         entry.value
         for tensor in model.graph.initializer
@@ -111,19 +112,9 @@ def _weights_hash(path: Path) -> str:
 def _open_network(path: Path) -> OnnxNetwork:
     """Open a session and read from its input how images must be laid out."""
     try:
-        import onnxruntime
-    except ImportError as error:
-        raise MissingExtraError(
-            package="onnxruntime", extra="export", purpose="an ONNX teacher"
-        ) from error
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = torch.get_num_threads()
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    try:
-        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime's errors have no public common root
-        raise TeacherError(f"cannot run {path}: {_first_line(error)}") from error
+        session = open_session(path, purpose="an ONNX teacher")
+    except ValueError as error:
+        raise TeacherError(f"cannot run {path}: {error}") from error
     inputs, outputs = session.get_inputs(), session.get_outputs()
     if len(inputs) != 1 or len(outputs) != 1:
         raise TeacherError(
@@ -149,10 +140,4 @@ def _width(network: OnnxNetwork, side: int, path: Path) -> int:
     try:
         return int(network(torch.zeros(1, 3, side, side)).shape[1])
     except Exception as error:  # onnxruntime's errors have no public common root
-        raise TeacherError(
-            f"cannot run {path} on {side} px images: {_first_line(error)}"
-        ) from error
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0]
+        raise TeacherError(f"cannot run {path} on {side} px images: {first_line(error)}") from error
