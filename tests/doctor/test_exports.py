@@ -62,6 +62,11 @@ def test_another_answer_is_a_fault_of_float32_and_told_of_eight_bits(look: Look)
     assert "cosine 0.600" in small.found
 
 
+def test_an_answer_that_is_no_number_is_a_fault_in_every_precision(look: Look) -> None:
+    found = look(student((float("nan"), 0.0)), "student.onnx", "student-int8.onnx")
+    assert [finding.verdict for finding in found] == ["fault", "fault"]
+
+
 def test_a_file_of_other_weights_is_a_fault(look: Look) -> None:
     (found,) = look(student((1.0, 0.0), weights="b"), "student.onnx")
     assert (found.verdict, found.found) == ("fault", "was exported from other weights")

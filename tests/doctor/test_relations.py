@@ -23,6 +23,14 @@ def failing(*, student: Tensor, teacher: Tensor) -> Tensor:
     raise RuntimeError("no kernel image\nis available")
 
 
+def undefined(*, student: Tensor, teacher: Tensor) -> Tensor:
+    """Right in float64; in float32, as it trains, its gradient is no number."""
+    value = squares(student=student, teacher=teacher)
+    return (
+        value if student.dtype == torch.float64 else value + 0 * (student - student).norm().sqrt()
+    )
+
+
 def test_every_order_is_right_here() -> None:
     found = look_at_relations(device="cpu")
     assert [finding.name for finding in found] == ["engine", *LOSSES]
@@ -48,6 +56,7 @@ def test_a_loss_that_sends_no_gradient_is_off_by_all_of_it() -> None:
     ("loss", "words"),
     [
         (three_halves, "wrong gradient, off by 50 %"),
+        (undefined, "wrong gradient, off by nan %"),
         (failing, "fails: no kernel image is available"),
     ],
 )

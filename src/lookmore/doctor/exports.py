@@ -49,6 +49,7 @@ def _judge(student: Recogniser, path: Path, precision: str, pictures: Sequence[P
     cosines = (ours * theirs).sum(axis=1)
     found = f"differs by {largest:.0e} at most; cosine {cosines.mean():.3f}, worst "
     found += f"{cosines.min():.3f}, on {len(pictures)} pictures"
-    if precision == "fp32" and largest > _SAME:
+    is_number = np.isfinite(largest)
+    if not is_number or (precision == "fp32" and largest > _SAME):
         return Finding(PART, path.name, found, "fault", _AGAIN)
     return Finding(PART, path.name, found, "fine")

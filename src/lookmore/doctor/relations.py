@@ -62,7 +62,7 @@ def _judge(name: str, loss: Callable[..., Tensor], device: str) -> Finding:
         words = " ".join(str(reason).split()) or type(reason).__name__
         return Finding(PART, name, f"fails: {words}", "fault", _WAY_OUT)
     found = f"gradient right to {error:.0e}; {took:,.1f} ms for {_BATCH} images"
-    if error > _LARGEST_ERROR:
+    if not error <= _LARGEST_ERROR:  # nor NaN
         found = f"wrong gradient, off by {100 * error:.2g} %"
         return Finding(PART, name, found, "fault", _WAY_OUT)
     return Finding(PART, name, found, "fine")
