@@ -14,8 +14,10 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
+from lookmore.checkpoint.checkpoint import write_whole
 from lookmore.errors import CheckpointError, GalleryError
 from lookmore.search import Entries, Gallery, Space, store
+from lookmore.search.store import FACTS_NAME
 
 Crowd = Callable[..., Entries]
 
@@ -246,3 +248,23 @@ gallery.add(Entries(people=("late",), images=("late",), embeddings=rows))
     found.add(crowd(1, seed=2))
     assert len(Gallery.open(folder)) == len(found)
     assert len(list(folder.iterdir())) == 3
+
+
+def test_a_stop_just_behind_the_last_rename_leaves_the_new_gallery(
+    folder: Path, crowd: Crowd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C may fall between the rename and the return from it."""
+
+    def interrupted(path: Path, data: bytes) -> None:
+        write_whole(path, data)
+        if path.name == FACTS_NAME:
+            raise KeyboardInterrupt
+
+    gallery = Gallery.open(folder)
+    monkeypatch.setattr(store, "write_whole", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        gallery.remove({crowd(5).people[0]})
+    monkeypatch.undo()
+    assert Gallery.open(folder).people == crowd(5).people[1:]
+    assert gallery.refresh()
+    assert gallery.people == crowd(5).people[1:]

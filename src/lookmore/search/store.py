@@ -226,13 +226,24 @@ def write_generation(
         written = {**facts, "format": FORMAT_VERSION, "generation": generation, "files": files}
         write_whole(folder / FACTS_NAME, (json.dumps(written, indent=1) + "\n").encode())
     except BaseException:
-        shutil.rmtree(here, ignore_errors=True)
+        # interrupted on the way back from the rename, the pointer may name it already
+        if _pointed_to(folder) != generation:
+            shutil.rmtree(here, ignore_errors=True)
         raise
     _flush(folder)
     for path in folder.iterdir():  # the old one, and what killed writers left
         if path.name not in (FACTS_NAME, _LOCK_NAME, here.name):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     return written
+
+
+def _pointed_to(folder: Path) -> int | None:
+    """Return the generation that the pointer names; ``None`` where there is no whole pointer."""
+    try:
+        facts = read_facts(folder)
+    except GalleryError:
+        return None
+    return None if facts is None else int(facts["generation"])
 
 
 def _contents(entries: Entries, index: tuple[bytes, NDArray[np.int64]] | None) -> dict[str, bytes]:
