@@ -66,9 +66,7 @@ def photos(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def found(photos: Path, tmp_path: Path, quiet: Callable[[str], Report]) -> DataCheck:
-    config = DataConfig(
-        root=str(photos), side=24, cache=str(tmp_path / "cache"), max_unreadable=1, leaks="allow"
-    )
+    config = DataConfig(root=str(photos), side=24, cache=str(tmp_path / "cache"), leaks="allow")
     return check_data(config, reporter=quiet)
 
 
@@ -78,6 +76,17 @@ def test_faults_come_first_and_unreadable_files_beyond_the_limit_are_one(found: 
     verdicts = [finding.verdict for finding in found.findings]
     assert verdicts == sorted(verdicts, key=("fault", "note", "fine").index)
     assert verdicts.count("fault") == 1
+
+
+@pytest.mark.parametrize(("limit", "verdict"), [(0.05, "fault"), (0.1, "note")])
+def test_unreadable_files_are_judged_by_the_setting_that_training_goes_by(
+    photos: Path, tmp_path: Path, quiet: Callable[[str], Report], limit: float, verdict: str
+) -> None:
+    cache = str(tmp_path / "cache")
+    config = DataConfig(root=str(photos), side=24, cache=cache, max_unreadable=limit)
+    (one,) = (f for f in check_data(config, reporter=quiet).findings if f.name == "unreadable")
+    assert one.verdict == verdict
+    assert (f"it is {limit:g}" in one.advice) == (verdict == "fault")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Images and caches, looked over before hours are spent on them."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -72,7 +73,7 @@ class DataCheck(NamedTuple):
 
     def _unreadable(self) -> Iterator[Finding]:
         bad, total = len(self.unreadable), len(self.unreadable) + len(self.pack.ids)
-        limit = DataConfig(root=".").max_unreadable
+        limit = self.config.max_unreadable
         if not bad:
             yield Finding(IMAGES, "readable", f"all {total:,} images", "fine")
             return
@@ -128,7 +129,7 @@ def check_data(config: DataConfig, *, reporter: Reporter) -> DataCheck:
     """Decode every image once and count what is there.
 
     Args:
-        config: Where the images are.
+        config: Where the images are, and what training would take of them.
         reporter: Told of progress.
 
     Returns:
@@ -138,7 +139,8 @@ def check_data(config: DataConfig, *, reporter: Reporter) -> DataCheck:
         DataError: If there is nothing to look at.
     """
     source = open_source(config)
-    pack = build_pack(source, config, progress=reporter("images"))
+    lenient = replace(config, max_unreadable=1)  # to be told of, all of them
+    pack = build_pack(source, lenient, progress=reporter("images"))
     counts = tuple(_count(pack, name) for name in ("train", "val", "test"))
     train, val, test = (pack.rows(name) for name in ("train", "val", "test"))
     leaks, compared = twins(pack, np.sort(np.concatenate([train, val])), test)

@@ -58,7 +58,7 @@ def check(
     config = (
         recipe.data
         if recipe
-        else DataConfig(root=source, side=112 if side is None else side, max_unreadable=1)
+        else DataConfig(root=source, side=112 if side is None else side)
     )
     with working(console) as reporter:
         found = check_data(config, reporter=reporter)
