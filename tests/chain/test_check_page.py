@@ -1,6 +1,7 @@
 """write_check: a page with every problem and its pictures, and lists that leave nothing out."""
 
 import csv
+import os
 import shutil
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -14,6 +15,7 @@ from lookmore.chain.check import DataCheck, check_data
 from lookmore.chain.check_page import write_check
 from lookmore.chain.guide import Report
 from lookmore.data.config import DataConfig
+from lookmore.errors import CheckpointError
 
 VOID = {"meta", "link", "img", "br"}
 
@@ -136,3 +138,27 @@ def test_lists_name_every_image(found: DataCheck, tmp_path: Path) -> None:
     with (tmp_path / "look" / "unreadable.csv").open(encoding="utf-8", newline="") as file:
         listed = list(csv.reader(file))
     assert [line[0] for line in listed] == ["id", "class2/broken.jpg"]
+
+
+def test_names_that_are_no_text_are_listed_as_they_are(
+    photos: Path, tmp_path: Path, quiet: Callable[[str], Report]
+) -> None:
+    odd = os.fsdecode(b"\xff.png")
+    (photos / "class1/<b>x&y.png").rename(photos / "class1" / odd)
+    shutil.copy(photos / "class2/broken.jpg", photos / "class2" / os.fsdecode(b"\xfe.jpg"))
+    config = DataConfig(root=str(photos), side=24, cache=str(tmp_path / "cache"))
+    found = check_data(config, reporter=quiet)
+    page = Page(write_check(tmp_path / "look", found, title="t").read_text(encoding="utf-8"))
+    assert "class1/?.png" in page.pictures
+    assert b"two labels,class1/\xff.png\r\n" in (tmp_path / "look/problems.csv").read_bytes()
+    assert b"\nclass2/\xfe.jpg," in (tmp_path / "look/unreadable.csv").read_bytes()
+
+
+def test_a_folder_that_cannot_be_made_is_an_error_of_one_line(
+    found: DataCheck, tmp_path: Path
+) -> None:
+    (tmp_path / "taken").touch()
+    with pytest.raises(CheckpointError, match=r"the folder .*taken: it is a file; choose another"):
+        write_check(tmp_path / "taken", found, title="t")
+    with pytest.raises(CheckpointError, match=r"the folder .*taken/look: Not a directory; choose"):
+        write_check(tmp_path / "taken" / "look", found, title="t")

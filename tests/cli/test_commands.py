@@ -124,6 +124,10 @@ def test_data_check_shows_pictures_that_are_in_two_splits(lookmore: Command, her
         (("train", "nowhere.yaml"), "lookmore: no recipe at nowhere.yaml"),
         (("evaluate", "runs/none"), "lookmore: no finished checkpoint in runs/none/student"),
         (("data", "check", "nowhere"), "lookmore: "),
+        (
+            ("data", "check", "photos", "--out", "photos/class0/0.jpg"),
+            "lookmore: cannot make the folder photos/class0/0.jpg: it is a file; choose another",
+        ),
         (("distill", "--data", "photos", "--task", "colour"), "lookmore: --task must be one of"),
         (
             ("distill", "--data", "photos", "--task", "face", "student.stream.backbone=huge"),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from lookmore.errors import CheckpointError
 from lookmore.search import Answer, Match
 from lookmore.search.picture import MOST, Asked, match_strip, save_matches
 
@@ -69,6 +70,11 @@ def test_it_is_written_whole(red: Path, tmp_path: Path) -> None:
     with Image.open(tmp_path / "new" / "m.png") as image:
         assert image.size == (1000, 422)
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["m.png"]
+
+
+def test_a_folder_that_cannot_be_made_is_an_error_of_one_line(red: Path) -> None:
+    with pytest.raises(CheckpointError, match="cannot make the folder"):
+        save_matches(red / "m.png", [asked(red)])
 
 
 @pytest.mark.parametrize("count", [0, MOST + 1])

@@ -1,8 +1,7 @@
 """What ``lookmore data check`` found, as one page with pictures, and as lists."""
 
-import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
@@ -10,7 +9,8 @@ import numpy as np
 from PIL import Image
 
 from lookmore.chain.check import DataCheck
-from lookmore.checkpoint.checkpoint import write_whole
+from lookmore.checkpoint.checkpoint import make_folder, write_whole
+from lookmore.checkpoint.lists import write_list
 from lookmore.data.leakage import Twin
 from lookmore.data.pack import Pack
 from lookmore.page.finding import Finding
@@ -36,11 +36,11 @@ def write_check(folder: Path, found: DataCheck, *, title: str) -> Path:
     Raises:
         CheckpointError: If the folder cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     pack = found.pack
     rows = [(p.finding.name, pack.ids[row]) for p in found.problems for row in p.rows]
-    _write_list(folder / "problems.csv", ("problem", "id"), rows)
-    _write_list(folder / "unreadable.csv", ("id", "reason"), found.unreadable)
+    write_list(folder / "problems.csv", ("problem", "id"), rows)
+    write_list(folder / "unreadable.csv", ("id", "reason"), found.unreadable)
     body = (
         section("What was found", _findings(found.findings))
         + _twins("In test, and in train or val too", found.leaks, pack)
@@ -53,14 +53,8 @@ def write_check(folder: Path, found: DataCheck, *, title: str) -> Path:
         + section("Splits", _splits(found))
     )
     page = folder / PAGE_NAME
-    write_whole(page, whole_page(title=title, top=_top(found), body=body).encode())
+    write_whole(page, whole_page(title=title, top=_top(found), body=body).encode(errors="replace"))
     return page
-
-
-def _write_list(path: Path, heading: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    text = io.StringIO()
-    csv.writer(text).writerows([heading, *rows])
-    write_whole(path, text.getvalue().encode())
 
 
 def _top(found: DataCheck) -> str:

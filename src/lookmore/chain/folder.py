@@ -1,13 +1,12 @@
 """The run folder: where each thing of a run lies, and who may write there."""
 
-import csv
-import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from lookmore.checkpoint.checkpoint import write_whole
+from lookmore.checkpoint.lists import write_list
 from lookmore.checkpoint.provenance import commit, machine, versions
 from lookmore.data.pack import Pack
 from lookmore.errors import CheckpointError
@@ -99,9 +98,7 @@ def write_unreadable(folder: Path, pack: Pack) -> None:
     if not pack.unreadable:
         path.unlink(missing_ok=True)
         return
-    text = io.StringIO()
-    csv.writer(text).writerows([("id", "reason"), *pack.unreadable])
-    write_whole(path, text.getvalue().encode())
+    write_list(path, ("id", "reason"), pack.unreadable)
 
 
 def add_seconds(folder: Path, stage: str, seconds: float) -> None:

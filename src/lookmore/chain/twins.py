@@ -1,6 +1,5 @@
 """Pictures that are in two splits, written where people can look at them."""
 
-import csv
 import io
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from lookmore.checkpoint.checkpoint import write_whole
+from lookmore.checkpoint.checkpoint import make_folder, write_whole
+from lookmore.checkpoint.lists import write_list
 from lookmore.data.leakage import Twin
 from lookmore.data.pack import Pack
 
@@ -23,22 +23,20 @@ def write_twins(folder: Path, pack: Pack, found: Sequence[Twin]) -> None:
         pack: The images.
         found: The pairs; where there are none, the list is empty and there is no picture.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(("train", "split", "other", "other_split", "likeness", "mirrored"))
-    for twin in found:
-        writer.writerow(
-            (
-                pack.ids[twin.train],
-                pack.splits[twin.train],
-                pack.ids[twin.tried],
-                pack.splits[twin.tried],
-                f"{twin.likeness:.4f}",
-                "yes" if twin.is_mirrored else "no",
-            )
+    make_folder(folder)
+    heading = ("train", "split", "other", "other_split", "likeness", "mirrored")
+    rows = [
+        (
+            pack.ids[twin.train],
+            pack.splits[twin.train],
+            pack.ids[twin.tried],
+            pack.splits[twin.tried],
+            f"{twin.likeness:.4f}",
+            "yes" if twin.is_mirrored else "no",
         )
-    write_whole(folder / "twins.csv", text.getvalue().encode())
+        for twin in found
+    ]
+    write_list(folder / "twins.csv", heading, rows)
     picture = folder / "twins.png"
     picture.unlink(missing_ok=True)
     if found:

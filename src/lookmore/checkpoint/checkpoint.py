@@ -56,7 +56,7 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
         **checkpoint.facts,
     }
     text = json.dumps(facts, indent=1, sort_keys=True) + "\n"
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     write_whole(folder / WEIGHTS_NAME, data)
     write_whole(folder / FACTS_NAME, text.encode())
 
@@ -83,6 +83,24 @@ def write_whole(path: Path, data: bytes) -> None:
         raise CheckpointError(
             f"cannot write {path} ({len(data) / 2**20:.1f} MiB): {error.strerror}; free some "
             "space or choose another folder, then run the same command again"
+        ) from error
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, if missing.
+
+    Args:
+        folder: Where something will be written.
+
+    Raises:
+        CheckpointError: If it cannot be made, or is a file.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = "it is a file" if folder.is_file() else error.strerror
+        raise CheckpointError(
+            f"cannot make the folder {folder}: {reason}; choose another one"
         ) from error
 
 

@@ -1,6 +1,5 @@
 """Many image files to embeddings, and these to a file that others can read."""
 
-import csv
 import io
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -13,6 +12,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from lookmore.checkpoint.checkpoint import write_whole
+from lookmore.checkpoint.lists import write_list
 from lookmore.checkpoint.network import Pixels
 from lookmore.checkpoint.recogniser import Recogniser
 from lookmore.data.folder import open_folder
@@ -157,9 +157,7 @@ def write_embeddings(path: Path, embedded: Embedded, *, recogniser: Recogniser) 
     listing = path.with_name(f"{path.name}.unreadable.csv")
     listing.unlink(missing_ok=True)
     if embedded.unreadable:
-        text = io.StringIO()
-        csv.writer(text).writerows([("id", "reason"), *embedded.unreadable])
-        write_whole(listing, text.getvalue().encode())
+        write_list(listing, ("id", "reason"), embedded.unreadable)
         written.append(listing)
     return written
 

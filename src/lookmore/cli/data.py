@@ -41,6 +41,7 @@ def check(
     from lookmore.chain.check import check_cache, check_data
     from lookmore.chain.check_page import write_check
     from lookmore.chain.twins import write_twins
+    from lookmore.checkpoint.checkpoint import make_folder
     from lookmore.cli.findings import findings_table
     from lookmore.cli.work import working
     from lookmore.data.config import DataConfig
@@ -55,11 +56,9 @@ def check(
         raise ConfigError(
             "data check --side is for a folder or a manifest: a recipe states its own"
         )
-    config = (
-        recipe.data
-        if recipe
-        else DataConfig(root=source, side=112 if side is None else side)
-    )
+    config = recipe.data if recipe else DataConfig(root=source, side=112 if side is None else side)
+    if folder is not None:
+        make_folder(folder)  # now, and not when all is decoded
     with working(console) as reporter:
         found = check_data(config, reporter=reporter)
         difference = check_cache(recipe, reporter=reporter) if cache and recipe else None

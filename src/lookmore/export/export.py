@@ -11,7 +11,7 @@ from lookmore.chain.guide import Report
 from lookmore.chain.material import Material
 from lookmore.chain.run import Reporter
 from lookmore.checkpoint.artefact import Artefact, artefact_of
-from lookmore.checkpoint.checkpoint import load_checkpoint, write_whole
+from lookmore.checkpoint.checkpoint import load_checkpoint, make_folder, write_whole
 from lookmore.checkpoint.network import Network, Pixels, stream_network
 from lookmore.checkpoint.onnx_file import SUFFIX, open_onnx_bytes
 from lookmore.checkpoint.recogniser import Recogniser
@@ -128,7 +128,7 @@ def export(
         "findings": [[found.what, found.side, found.told[0]] for found in findings],
     }
     data = whole(replace(described, facts={**described.facts, "parity": parity}))
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     write_whole(path, data)
     card = path.with_name(CARD_NAME)
     write_card(card, run=folder, recipe=recipe, artefact=artefact)

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from lookmore.checkpoint.checkpoint import write_whole
+from lookmore.checkpoint.checkpoint import make_folder, write_whole
 from lookmore.checkpoint.recogniser import Picture
 from lookmore.data.images import read_image
 from lookmore.data.square import to_square
@@ -85,7 +85,7 @@ def save_matches(path: Path, asked: Sequence[Asked]) -> None:
     """
     content = io.BytesIO()
     match_strip(asked).savefig(content, format="png")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     write_whole(path, content.getvalue())
 
 
