@@ -152,6 +152,49 @@ def test_what_is_no_image_is_said_in_one_line(seen: Seen) -> None:
     seen.faults.clear()  # the browser itself notes an answer of 422 in its console
 
 
+def test_after_an_image_that_is_none_nothing_is_said_of_the_one_before(
+    seen: Seen, photo: Photo
+) -> None:
+    page = seen.page
+    seen.give(photo(1, 0))
+    expect(page.locator("#ladder td button")).to_have_count(10, timeout=PATIENCE_MS)
+    expect(page.locator("#headline b")).to_have_count(1)
+    seen.give(b"no image")
+    expect(page.locator("#trouble")).to_contain_text("it is not one of JPEG, PNG")
+    expect(page.locator("#student")).to_have_text("No answer for this image.")
+    expect(page.locator("#headline b")).to_have_count(0)
+    expect(page.locator("#views")).to_be_hidden()
+    seen.faults.clear()  # the browser itself notes an answer of 422 in its console
+
+
+def test_a_slider_that_moves_while_an_answer_comes_is_no_trouble(seen: Seen, photo: Photo) -> None:
+    """The answer to the side before arrives while nothing is known of the new one yet."""
+    page = seen.page
+    page.evaluate(
+        """() => {
+            window.troubles = [];
+            const trouble = document.getElementById("trouble");
+            new MutationObserver(() => { if (!trouble.hidden) troubles.push(trouble.textContent); })
+                .observe(trouble, {attributes: true, childList: true});
+            const slider = document.getElementById("side");
+            const real = window.fetch;
+            window.fetch = async (...asked) => {
+                const answer = await real(...asked);
+                if (asked[0] === "/search" && !window.moved) {
+                    window.moved = true;
+                    slider.value = 0;
+                    slider.dispatchEvent(new Event("input"));
+                }
+                return answer;
+            };
+        }"""
+    )
+    seen.give(photo(1, 0))
+    expect(page.locator("#ladder td button")).to_have_count(10, timeout=PATIENCE_MS)
+    expect(page.locator("#small-label")).to_have_text("8 \u00d7 8 px", timeout=PATIENCE_MS)
+    assert page.evaluate("() => [window.moved, window.troubles]") == [True, []]
+
+
 def test_a_person_is_enrolled_shown_as_text_and_removed(seen: Seen, photo: Photo) -> None:
     page, name = seen.page, "<img src=x onerror=alert(1)>"
     page.locator("#name").fill(name)

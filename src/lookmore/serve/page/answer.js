@@ -2,6 +2,8 @@
 
 import { at, bar, face, make, number } from "./parts.js";
 
+const QUESTION = at("headline").textContent; // what stands there before anybody has answered
+
 export function showAnswer(answer, about) {
   fill("student", answer.matches, answer.rule?.threshold);
   fill("teacher", answer.teacher || []);
@@ -22,6 +24,8 @@ export function showNothing(about, words) {
     at(id).replaceChildren(make("li", "empty", words));
   }
   if (about.teacher_absent) teacherAbsent(about.teacher_absent);
+  at("headline").textContent = QUESTION;
+  at("recognisability").hidden = true;
   at("decision").replaceChildren();
   at("agreement").replaceChildren();
 }

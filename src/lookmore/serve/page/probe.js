@@ -85,7 +85,7 @@ async function work() {
       answers.set(wanted, await ask(file, wanted, abort.signal));
       if (answers !== state.answers) return; // another image was chosen
       if (wanted === side()) show(wanted);
-      at("sharp").src = answers.get(state.about.sharp_side)?.probe || answers.get(side()).probe;
+      at("sharp").src = (answers.get(state.about.sharp_side) || answers.get(wanted)).probe;
       showLadder(steps, answers, state.about, { now: side(), choose: chooseSide });
     }
     showLadder(steps, answers, state.about, { now: side(), choose: chooseSide });
@@ -93,7 +93,7 @@ async function work() {
   } catch (error) {
     if (error.name === "AbortError") return;
     showTrouble(error);
-    if (answers.size === 0) showNothing(state.about, "No answer for this image.");
+    if (answers.size === 0) hideProbe();
   } finally {
     if (state.abort === abort) document.querySelector(".answers").classList.remove("busy");
   }
@@ -120,6 +120,14 @@ function show(wanted) {
   at("side-help").textContent = few ? `The image itself has only ${answer.own_side} pixels a side.` : "";
   document.querySelector(".answers").classList.remove("busy");
   showAnswer(answer, state.about);
+}
+
+// Nothing of the image before may look like an answer to this one.
+function hideProbe() {
+  at("views").hidden = true;
+  at("invite").hidden = false;
+  at("side-help").textContent = "";
+  showNothing(state.about, "No answer for this image.");
 }
 
 function listenForImages() {
