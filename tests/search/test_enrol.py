@@ -1,5 +1,6 @@
 """Enrolling: images go through the run's own network, prepared as in training, and none is lost."""
 
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import lookmore
 from lookmore.checkpoint.checkpoint import load_checkpoint
 from lookmore.errors import CheckpointError, DataError, TeacherError
 from lookmore.search import list_files, list_people, open_enroller
+from lookmore.search.listing import Listed
 
 
 def squares(photos: Path, side: int) -> torch.Tensor:
@@ -63,6 +65,22 @@ def test_batches_do_not_matter(whole_run: Path, photos: Path) -> None:
     single = [enroller.enrol(list_files([name], person="ann")).entries for name in names[:4]]
     for one, row in zip(single, whole.embeddings, strict=False):
         np.testing.assert_allclose(one.embeddings[0], row, atol=1e-5)
+
+
+@pytest.mark.parametrize("through", ["teacher", "assistant", "student"])
+def test_a_photograph_is_let_go_before_the_next_is_read(whole_run: Path, through: str) -> None:
+    """A batch of large photographs, decoded all at once, would not fit into memory."""
+    shown: list[weakref.ref[np.ndarray]] = []
+
+    def read(at: int) -> torch.Tensor:
+        assert sum(ref() is not None for ref in shown) <= 1  # the last one, until it is replaced
+        photograph = np.full((3, 200, 300), at, dtype=np.uint8)
+        shown.append(weakref.ref(photograph))
+        return torch.from_numpy(photograph)  # whatever looks at these pixels keeps them alive
+
+    names = tuple(f"{at}.png" for at in range(40))
+    found = open_enroller(whole_run, through=through).enrol(Listed(("ann",) * 40, names, read))
+    assert len(shown) == len(found.entries) == 40
 
 
 def test_progress_is_told(whole_run: Path, photos: Path) -> None:

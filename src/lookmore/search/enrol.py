@@ -8,11 +8,11 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from lookmore.chain.guide import Report, teacher_flip
 from lookmore.checkpoint.checkpoint import load_checkpoint
 from lookmore.checkpoint.load import load
+from lookmore.checkpoint.network import Pixels
 from lookmore.checkpoint.recogniser import Picture, Recogniser
 from lookmore.data.images import read_image
 from lookmore.data.square import to_square
@@ -55,8 +55,15 @@ class Enroller:
     space: Space
     """Where its embeddings lie."""
 
-    look: Callable[[Sequence[Picture]], Looked]
-    """Embeds images of any size, a batch at a time."""
+    see: Callable[[Picture], Pixels]
+    """Makes an image of any size ``(S, S, 3)`` uint8, as the network sees it."""
+
+    ask: Callable[[Pixels], Looked]
+    """Embeds a batch ``(N, S, S, 3)`` of them."""
+
+    def look(self, images: Sequence[Picture]) -> Looked:
+        """Embed a batch of images of any size; UnreadableImageError if one cannot be read."""
+        return self.ask(np.stack([self.see(image) for image in images]))
 
     def enrol(
         self, listed: Listed, *, report: Report | None = None, max_unreadable: float = 0.01
@@ -80,10 +87,10 @@ class Enroller:
         unreadable: list[tuple[str, str]] = []
         total = len(listed.images)
         for start in range(0, total, _BATCH):
-            batch: list[Picture] = []
+            batch: list[Pixels] = []  # and not the photographs themselves, which may be large
             for at in range(start, min(start + _BATCH, total)):
                 try:
-                    batch.append(listed.read(at).permute(1, 2, 0).numpy())
+                    batch.append(self.see(listed.read(at).permute(1, 2, 0).numpy()))
                     kept.append(at)
                 except UnreadableImageError as error:
                     unreadable.append((listed.images[at], str(error)))
@@ -94,7 +101,7 @@ class Enroller:
                     "remove them, or raise --max-unreadable"
                 )
             if batch:
-                rows.append(self.look(batch))
+                rows.append(self.ask(np.stack(batch)))
             if report is not None:
                 report(min(start + _BATCH, total), total)
         if not rows:
@@ -125,7 +132,11 @@ def open_enroller(run: str | Path, *, through: str = "teacher") -> Enroller:
     place = str(Path(run).resolve())
     space = Space.of(student, through=through, run=place)
     if through == "student":
-        return Enroller(space=space, look=lambda images: _student_look(student, images))
+        return Enroller(
+            space=space,
+            see=lambda image: student.see(image).pixels,
+            ask=lambda pixels: _student_said(student, pixels),
+        )
     folder = Path(run) if (Path(run) / "student").is_dir() else Path(run).parent
     if "recipe" not in student.facts or not (folder / "student").is_dir():
         raise CheckpointError(
@@ -154,7 +165,9 @@ def open_enroller(run: str | Path, *, through: str = "teacher") -> Enroller:
             )
     side, fit = recipe.data.side, recipe.data.fit
     return Enroller(
-        space=space, look=lambda images: _sharp_look(encoder, images, side=side, fit=fit)
+        space=space,
+        see=lambda image: _sharp_square(image, side=side, fit=fit),
+        ask=lambda pixels: _sharp_rows(encoder, pixels),
     )
 
 
@@ -168,13 +181,17 @@ def _assistant(folder: Path, student: Recogniser) -> Encoder:
     return stream_encoder(checkpoint.stream, name="assistant", weights=digest, flip=False)
 
 
-def _sharp_look(encoder: Encoder, images: Sequence[Picture], *, side: int, fit: str) -> Looked:
-    squares: list[Tensor] = [to_square(read_image(one), side=side, fit=fit) for one in images]
+def _sharp_square(image: Picture, *, side: int, fit: str) -> Pixels:
+    return to_square(read_image(image), side=side, fit=fit).permute(1, 2, 0).numpy()
+
+
+def _sharp_rows(encoder: Encoder, pixels: Pixels) -> Looked:
+    squares = torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous()
     with torch.inference_mode():
-        rows = encoder.place(encoder.embed(torch.stack(squares).float() / 255))
+        rows = encoder.place(encoder.embed(squares.float() / 255))
     return Looked(rows.numpy(), None)
 
 
-def _student_look(student: Recogniser, images: Sequence[Picture]) -> Looked:
-    answers = student.answer(np.stack([student.see(image).pixels for image in images]))
+def _student_said(student: Recogniser, pixels: Pixels) -> Looked:
+    answers = student.answer(pixels)
     return Looked(answers["embeddings"], answers.get("recognisability"))
