@@ -52,6 +52,13 @@ def test_overrides_are_heard_and_absent_images_said(
     assert named(found, "compared on").found.startswith("a drawn picture (data.root 'gone' does")
 
 
+def test_a_student_of_many_pixels_is_examined_without_its_images(recipe: Path) -> None:
+    large = ["data.root=gone", "data.side=224", "degradation.side=128"]
+    found = examine(recipe, overrides=large, seconds=0)
+    assert named(found, "compared on").found.endswith("takes yours), at 128 px")
+    assert named(found, "Pillow resize((side, side), BICUBIC)").verdict == "fine"
+
+
 def test_parts_come_in_order_and_progress_is_told() -> None:
     told: list[str] = []
     found = examine(seconds=0, progress=told.append)

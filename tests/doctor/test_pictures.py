@@ -18,6 +18,10 @@ def test_the_drawn_picture_is_the_same_each_time_and_uses_the_whole_range() -> N
     assert first.min() < 20 and first.max() > 235
 
 
+def test_a_drawn_picture_can_be_shrunk_to_any_side() -> None:
+    assert [len(drawn_picture(side=side)) for side in (16, 111, 112, 150)] == [112, 112, 448, 600]
+
+
 def test_of_a_given_picture_the_centre_square_is_taken(tmp_path: Path) -> None:
     pixels = np.zeros((20, 40, 3), np.uint8)
     pixels[:, 10:30] = 200

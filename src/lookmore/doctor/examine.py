@@ -82,7 +82,8 @@ def examine(
         DataError: If none of ``images`` is larger than the student's side.
     """
     subject = _subject(run, overrides)
-    pictures, told = _pictures(given_pictures(images, side=subject.side), subject.data)
+    given = given_pictures(images, side=subject.side)
+    pictures, told = _pictures(given, subject.data, side=subject.side)
     device = "cuda" if torch.cuda.is_available() and subject.machine.device != "cpu" else "cpu"
     set_threads(subject.machine)
 
@@ -125,7 +126,9 @@ def _subject(run: Path | None, overrides: Sequence[str]) -> _Subject:
     return _Subject(recipe.machine, recipe.data, student.side, student)
 
 
-def _pictures(given: list[Pixels], data: DataConfig | None) -> tuple[list[Pixels], str]:
+def _pictures(
+    given: list[Pixels], data: DataConfig | None, *, side: int
+) -> tuple[list[Pixels], str]:
     """Return the pictures to compare on, and what they are in words."""
     if given:
         return given, f"{len(given)} given image{'s' if len(given) > 1 else ''}"
@@ -135,4 +138,4 @@ def _pictures(given: list[Pixels], data: DataConfig | None) -> tuple[list[Pixels
         if found:
             return found, f"{len(found)} images of {data.root}"
         why = f"{missing}; {why}"
-    return [drawn_picture()], f"a drawn picture ({why})"
+    return [drawn_picture(side=side)], f"a drawn picture ({why})"

@@ -16,16 +16,21 @@ _SIDE = 112
 _MOST = 64
 
 
-def drawn_picture() -> npt.NDArray[np.uint8]:
+def drawn_picture(*, side: int = 16) -> npt.NDArray[np.uint8]:
     """Return a picture with all that shrinking can go wrong on.
 
     Rings that grow finer from the middle outwards, a slope of colours, a disc and a bar with
     sharp edges. Finer detail than photographs mostly have, so differences are larger on it.
 
+    Args:
+        side: To which it will be shrunk, in pixels.
+
     Returns:
-        ``(112, 112, 3)`` uint8 RGB, the same every time.
+        ``(S, S, 3)`` uint8 RGB, the same every time: 112 pixels a side, four times ``side`` where
+        112 could not be shrunk to it.
     """
-    down, along = np.mgrid[0:_SIDE, 0:_SIDE] / (_SIDE - 1)
+    own = _SIDE if side < _SIDE else 4 * side
+    down, along = np.mgrid[0:own, 0:own] / (own - 1)
     radius = np.hypot(down - 0.5, along - 0.5)
     rings = 0.5 + 0.5 * np.cos(110 * radius**2)
     red, green, blue = 0.2 + 0.6 * along, 0.2 + 0.6 * down, 0.8 - 0.5 * along
