@@ -141,6 +141,17 @@ def test_what_cannot_be_theirs_is_refused(
         read(path, student, space)
 
 
+@pytest.mark.parametrize("stated", ["[", "5", '{"weights_sha256": ["x"]}'])
+def test_a_file_of_unclear_origin_is_refused(
+    tmp_path: Path, student: Recogniser, space: Space, stated: str
+) -> None:
+    table = pa.table({"id": ["ann"], "embedding": [[0.5] * 8]})
+    path = tmp_path / "known.parquet"
+    pq.write_table(table.replace_schema_metadata({b"lookmore": stated.encode()}), path)
+    with pytest.raises(TeacherError, match="does not say clearly which network made it: embed"):
+        read(path, student, space)
+
+
 def test_a_pickle_is_not_opened(tmp_path: Path, student: Recogniser, space: Space) -> None:
     class Trap:
         def __reduce__(self) -> tuple[object, ...]:

@@ -1,5 +1,6 @@
 """The images of a gallery: whose each is, where it lies, and its embedding."""
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -41,7 +42,7 @@ class Entries:
                 f"people, {len(self.images)} ids and embeddings of shape {rows.shape}"
             )
         if len(set(self.images)) != len(self.images):
-            twice = next(x for at, x in enumerate(self.images) if x in self.images[:at])
+            twice = next(name for name, count in Counter(self.images).items() if count > 1)
             raise GalleryError(f"the image {twice!r} is enrolled more than once: leave one out")
         for name in set(self.people):
             if not name.strip() or not name.isprintable():

@@ -143,8 +143,12 @@ def _check_origin(path: Path, *, student: Recogniser, space: Space) -> None:
     stated = (pq.read_schema(path).metadata or {}).get(b"lookmore")
     try:
         origin = "" if stated is None else json.loads(stated).get("weights_sha256", "")
-    except (ValueError, AttributeError) as error:
-        raise TeacherError(f"{path} does not say clearly which network made it") from error
+    except (ValueError, AttributeError):
+        origin = None
+    if not isinstance(origin, str):
+        raise TeacherError(
+            f"{path} does not say clearly which network made it: embed the images again"
+        )
     if not origin:
         return
     facts = student.facts
