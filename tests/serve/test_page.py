@@ -94,6 +94,23 @@ def test_an_image_is_matched_by_student_and_teacher_at_every_side(
     expect(page.locator("#decision")).to_contain_text("one stranger in 100")
 
 
+def test_a_decision_is_told_in_digits_that_show_it(seen: Seen, photo: Photo) -> None:
+    """0.46 < 0.46 would say nothing."""
+    page = seen.page
+
+    def nearly(route: Any) -> None:
+        answer = route.fetch()
+        found = answer.json()
+        found["matches"][0] |= {"similarity": 0.4618, "accepted": False}
+        found["rule"]["threshold"] = 0.4623
+        route.fulfill(response=answer, json=found)
+
+    page.route("**/search", nearly)
+    seen.give(photo(1, 0))
+    expect(page.locator("#decision p")).to_contain_text("0.4618 < 0.4623:", timeout=PATIENCE_MS)
+    expect(page.locator("#ladder td button")).to_have_count(10, timeout=PATIENCE_MS)
+
+
 def test_the_slider_changes_what_both_are_shown(seen: Seen, world: Any, client: Any) -> None:
     data = (world.images / "cleo-0.png").read_bytes()
     seen.give(data)

@@ -1,6 +1,6 @@
 // One answer: the matches of the student and of the teacher, side by side, and the decision.
 
-import { at, bar, face, make, number } from "./parts.js";
+import { apart, at, bar, face, make, number } from "./parts.js";
 
 const QUESTION = at("headline").textContent; // what stands there before anybody has answered
 
@@ -71,7 +71,8 @@ function decision(answer) {
   const { threshold, far } = answer.rule;
   box.append(first.accepted ? make("span", "chip yes", "Accepted") : make("span", "chip no", "Not accepted"));
   const sign = first.accepted ? "\u2265" : "<";
-  box.append(make("p", "", `${number(first.similarity)} ${sign} ${number(threshold)}: one stranger in ${rate(far)} gets as far, per person compared; ${answer.people} are.`));
+  const [similarity, limit] = apart(first.similarity, threshold);
+  box.append(make("p", "", `${similarity} ${sign} ${limit}: one stranger in ${rate(far)} gets as far, per person compared; ${answer.people} are.`));
 }
 
 const rate = (far) => Math.round(1 / far).toLocaleString("en");

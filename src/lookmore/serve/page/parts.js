@@ -29,7 +29,14 @@ export function face(name, pictureName) {
   return box;
 }
 
-export const number = (similarity) => similarity.toFixed(2).replace("-", "\u2212");
+export const number = (similarity, digits = 2) => similarity.toFixed(digits).replace("-", "\u2212");
+
+// Two numbers in as many digits as it takes to see which one is larger.
+export function apart(one, other) {
+  let digits = 2;
+  while (digits < 7 && one !== other && number(one, digits) === number(other, digits)) digits += 1;
+  return [number(one, digits), number(other, digits)];
+}
 
 export function bar(similarity, threshold) {
   const track = make("span", "track");
