@@ -213,7 +213,7 @@ def test_the_teachers_space_is_part_of_what_a_stage_learnt_from(
 ) -> None:
     sections = ("teacher={name: dlib-face}", "teacher_training=null", "views.blends=0")
     run_chain(smoked(recipe(*sections)), folder=tmp_path / "run", reporter=quiet, limit=16)
-    for change in ("teacher.flip=false", "teacher.centre=false"):
+    for change in ("teacher.flip=false", "teacher.centre=false", "teacher.whiten=0.3"):
         key = "assistant holds a stage trained with other settings"
         (tmp_path / "run" / "recipe.yaml").unlink()  # the key alone has to notice
         with pytest.raises(CheckpointError, match=key):

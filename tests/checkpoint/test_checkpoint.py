@@ -17,6 +17,7 @@ from lookmore.checkpoint.checkpoint import (
 from lookmore.errors import CheckpointError
 from lookmore.streams.build import build_stream
 from lookmore.streams.config import StreamConfig
+from lookmore.teachers.space import GuideSpace
 
 
 @pytest.fixture
@@ -28,7 +29,9 @@ def checkpoint() -> Checkpoint:
         classes=3,
     )
     return Checkpoint(
-        stream=stream.eval(), guide_mean=torch.linspace(-1, 1, 16), facts={"role": "student"}
+        stream=stream.eval(),
+        guide_space=GuideSpace(mean=torch.linspace(-1, 1, 16)),
+        facts={"role": "student"},
     )
 
 
@@ -38,7 +41,7 @@ def test_comes_back_bit_for_bit(checkpoint: Checkpoint, tmp_path: Path) -> None:
     expected = checkpoint.stream.state_dict()
     assert expected.keys() == found.stream.state_dict().keys()
     assert all(torch.equal(expected[k], v) for k, v in found.stream.state_dict().items())
-    assert torch.equal(found.guide_mean, checkpoint.guide_mean)
+    assert torch.equal(found.guide_space.mean, checkpoint.guide_space.mean)
     assert found.facts["role"] == "student"
     images = torch.rand(2, 3, 12, 12)
     assert torch.equal(found.stream.embed(images), checkpoint.stream.embed(images))
@@ -87,7 +90,9 @@ def test_a_full_disk_leaves_the_old_checkpoint(
 
     monkeypatch.setattr("os.fsync", full)
     changed = Checkpoint(
-        stream=checkpoint.stream, guide_mean=checkpoint.guide_mean + 1, facts=checkpoint.facts
+        stream=checkpoint.stream,
+        guide_space=GuideSpace(mean=checkpoint.guide_space.mean + 1),
+        facts=checkpoint.facts,
     )
     with pytest.raises(CheckpointError, match="No space left on device; free some space"):
         save_checkpoint(tmp_path, changed)

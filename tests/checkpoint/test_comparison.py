@@ -16,6 +16,7 @@ from lookmore.checkpoint.thresholds import Threshold, write_thresholds
 from lookmore.errors import CheckpointError, ConfigError
 from lookmore.streams.build import build_stream
 from lookmore.streams.config import StreamConfig
+from lookmore.teachers.space import GuideSpace
 
 WIDTH = 8
 
@@ -40,7 +41,9 @@ def student(tmp_path: Path) -> Callable[..., lookmore.Recogniser]:
             tmp_path,
             Checkpoint(
                 stream=stream.eval(),
-                guide_mean=torch.full((int(facts.pop("teacher_width", WIDTH)),), 0.5),
+                guide_space=GuideSpace(
+                    mean=torch.full((int(facts.pop("teacher_width", WIDTH)),), 0.5)
+                ),
                 facts={"recipe": {"data": {"fit": "crop"}}, "class_names": [], **facts},
             ),
         )
@@ -115,7 +118,7 @@ def test_a_comparison_cannot_be_changed(student: Callable) -> None:
 def test_a_vector_means_nothing_to_a_student_of_its_own_space(student: Callable) -> None:
     for one in (student(guides={}), student(teacher_width=5)):
         with pytest.raises(CheckpointError, match="does not live in its teacher's space"):
-            one.compare(picture(0), np.zeros(len(one.guide_mean)))
+            one.compare(picture(0), np.zeros(one.guide_space.width))
 
 
 def test_a_vector_of_another_width_is_refused(student: Callable) -> None:

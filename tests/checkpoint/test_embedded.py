@@ -24,6 +24,7 @@ from lookmore.streams.build import build_stream
 from lookmore.streams.config import StreamConfig
 from lookmore.teachers.config import TeacherConfig
 from lookmore.teachers.embedding_file import open_embedding_file
+from lookmore.teachers.space import GuideSpace
 
 
 @pytest.fixture
@@ -31,7 +32,9 @@ def student(tmp_path: Path) -> lookmore.Recogniser:
     stream = build_stream(StreamConfig(backbone="nano"), side=8, width=4, classes=0).eval()
     facts = {"recipe": {"data": {"fit": "crop"}}, "class_names": []}
     folder = tmp_path / "student"
-    save_checkpoint(folder, Checkpoint(stream=stream, guide_mean=torch.zeros(4), facts=facts))
+    save_checkpoint(
+        folder, Checkpoint(stream=stream, guide_space=GuideSpace(mean=torch.zeros(4)), facts=facts)
+    )
     return lookmore.load(folder)
 
 

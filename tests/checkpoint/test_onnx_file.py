@@ -16,12 +16,13 @@ from lookmore.checkpoint.thresholds import Threshold
 from lookmore.errors import CheckpointError, MissingExtraError
 
 SHEET = {
-    "format": 1,
+    "format": 2,
     "side": 4,
     "width": 3,
     "fit": "squash",
     "class_names": [],
     "guide_mean": [0.0, 0.0, 0.0],
+    "guide_whitening": "",
     "thresholds": {"fields": [field.name for field in fields(Threshold)], "rows": []},
     "facts": {"weights_sha256": "ab"},
 }

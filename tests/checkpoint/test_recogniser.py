@@ -21,6 +21,7 @@ from lookmore.errors import CheckpointError, UnreadableImageError
 from lookmore.evaluate.probes import make_probes
 from lookmore.streams.build import build_stream
 from lookmore.streams.config import StreamConfig
+from lookmore.teachers.space import GuideSpace
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def run(tmp_path: Path) -> Path:
     facts = {"role": "student", "recipe": {"data": {"fit": "crop"}}, "class_names": ["a", "b"]}
     save_checkpoint(
         tmp_path / "run" / "student",
-        Checkpoint(stream=stream, guide_mean=torch.full((8,), 0.5), facts=facts),
+        Checkpoint(stream=stream, guide_space=GuideSpace(mean=torch.full((8,), 0.5)), facts=facts),
     )
     return tmp_path / "run"
 
@@ -162,7 +163,10 @@ def test_pixels_of_another_side_are_refused(run: Path) -> None:
 def test_a_student_without_classes_names_none_and_scores_none(tmp_path: Path) -> None:
     stream = build_stream(StreamConfig(backbone="nano"), side=16, width=8, classes=0).eval()
     facts = {"recipe": {"data": {"fit": "crop"}}, "class_names": ["ann", "bob"]}
-    save_checkpoint(tmp_path, Checkpoint(stream=stream, guide_mean=torch.zeros(8), facts=facts))
+    save_checkpoint(
+        tmp_path,
+        Checkpoint(stream=stream, guide_space=GuideSpace(mean=torch.zeros(8)), facts=facts),
+    )
     student = lookmore.load(tmp_path)
     assert student.class_names == ()
     with pytest.raises(CheckpointError, match="has no class scores"):

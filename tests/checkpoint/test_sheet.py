@@ -4,11 +4,13 @@ import json
 
 import numpy as np
 import pytest
+import torch
 
 from lookmore.checkpoint.artefact import Artefact
 from lookmore.checkpoint.sheet import MOST_CHARACTERS, read_sheet, write_sheet
 from lookmore.checkpoint.thresholds import Threshold
 from lookmore.errors import CheckpointError
+from lookmore.teachers.space import GuideSpace
 
 ONE = Threshold(
     far=1e-3, probe_side=8, gallery="teacher", threshold=0.41, low=0.38, high=0.45,
@@ -19,12 +21,15 @@ ONE = Threshold(
 
 def artefact(**changed: object) -> Artefact:
     random = np.random.default_rng(0)
+    mean = random.normal(size=50) * 10.0 ** random.integers(-30, 30, 50)
     values = {
         "side": 16,
         "width": 50,
         "fit": "crop",
         "class_names": ("a", "\N{SNOWMAN}"),
-        "guide_mean": (random.normal(size=50) * 10.0 ** random.integers(-30, 30, 50)).astype("f4"),
+        "guide_space": GuideSpace(
+            mean=torch.tensor(mean.astype("f4")), whitening=torch.randn(3, 50).half().float()
+        ),
         "thresholds": (ONE,),
         "facts": {"weights_sha256": "ab", "teacher": {"name": "dlib-face"}},
         **changed,
@@ -35,8 +40,9 @@ def artefact(**changed: object) -> Artefact:
 def test_comes_back_bit_for_bit() -> None:
     given = artefact()
     found = read_sheet(write_sheet(given), name="x.onnx")
-    assert found.guide_mean.dtype == np.float32
-    assert np.array_equal(found.guide_mean, given.guide_mean)
+    assert found.guide_space.mean.dtype == torch.float32
+    assert torch.equal(found.guide_space.mean, given.guide_space.mean)
+    assert torch.equal(found.guide_space.whitening, given.guide_space.whitening)
     assert (found.side, found.width, found.fit) == (16, 50, "crop")
     assert (found.class_names, found.thresholds) == (given.class_names, given.thresholds)
     assert found.facts == given.facts
@@ -45,7 +51,7 @@ def test_comes_back_bit_for_bit() -> None:
 @pytest.mark.parametrize(
     ("entry", "value", "message"),
     [
-        ("format", 2, "has format 2, this lookmore reads format 1"),
+        ("format", 1, "has format 1, this lookmore reads format 2"),
         ("side", "16", "side must be 4 to 2048 pixels, got '16'"),
         ("side", 100_000, "side must be 4 to 2048 pixels, got 100000"),
         ("width", 0, "width must be 1 or more, got 0"),
@@ -55,6 +61,9 @@ def test_comes_back_bit_for_bit() -> None:
         ("guide_mean", [], "guide mean must be a list of finite numbers"),
         ("guide_mean", ["1"], "guide mean must be a list of finite numbers"),
         ("guide_mean", [True], "guide mean must be a list of finite numbers"),
+        ("guide_whitening", None, "guide whitening must be rows of 16-bit numbers"),
+        ("guide_whitening", "AAA=", "guide whitening must be rows of 16-bit numbers"),
+        ("guide_whitening", "fHx8", "guide whitening must be rows of 16-bit numbers"),
         ("facts", {}, "facts must name the sha256"),
         ("thresholds", [], "thresholds must be rows of far, probe_side"),
         ("thresholds", {"fields": ["far"], "rows": []}, "thresholds must be rows of far"),

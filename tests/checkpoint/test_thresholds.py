@@ -17,6 +17,7 @@ from lookmore.checkpoint.thresholds import (
 from lookmore.errors import CheckpointError
 from lookmore.streams.build import build_stream
 from lookmore.streams.config import StreamConfig
+from lookmore.teachers.space import GuideSpace
 
 ONE = Threshold(
     far=1e-3, probe_side=8, gallery="teacher", threshold=0.41, low=0.38, high=0.45,
@@ -29,7 +30,9 @@ def save(student: Path) -> str:
     """Write a student; returns the hash of its weights."""
     stream = build_stream(StreamConfig(backbone="nano"), side=16, width=8, classes=2).eval()
     facts = {"recipe": {"data": {"fit": "crop"}}, "class_names": ["a", "b"]}
-    save_checkpoint(student, Checkpoint(stream=stream, guide_mean=torch.zeros(8), facts=facts))
+    save_checkpoint(
+        student, Checkpoint(stream=stream, guide_space=GuideSpace(mean=torch.zeros(8)), facts=facts)
+    )
     return str(load_checkpoint(student).facts["weights_sha256"])
 
 

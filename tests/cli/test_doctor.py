@@ -14,6 +14,7 @@ from lookmore.doctor import relations, speed
 from lookmore.recipe.load import as_plain, recipe_from
 from lookmore.streams.build import build_stream
 from lookmore.streams.config import StreamConfig
+from lookmore.teachers.space import GuideSpace
 
 RUNNER = CliRunner()
 
@@ -51,7 +52,7 @@ def run(tmp_path: Path) -> Path:
     }
     save_checkpoint(
         tmp_path / "run" / "student",
-        Checkpoint(stream=stream, guide_mean=torch.zeros(8), facts=facts),
+        Checkpoint(stream=stream, guide_space=GuideSpace(mean=torch.zeros(8)), facts=facts),
     )
     return tmp_path / "run"
 

@@ -166,7 +166,9 @@ def test_embeddings_that_exist_already_are_imported(command: Command, probes: li
     student, enroller = lookmore.load("run"), open_enroller("run")
     entries = enroller.enrol(list_people("photos")).entries
     placed = Gallery.build("made", entries, space=enroller.space)
-    np.save("known.npy", 1.7 * entries.embeddings.astype(np.float64) + student.guide_mean)
+    np.save(
+        "known.npy", 1.7 * entries.embeddings.astype(np.float64) + student.guide_space.mean.numpy()
+    )
     Path("known.txt").write_text("\n".join(entries.people))
     made = command("index", "run", "known.npy", "--out", "imported")
     assert made.returncode == 0, made.stderr
@@ -290,7 +292,7 @@ def test_the_commands_of_the_page_run_from_top_to_bottom(
     shutil.copy("crop1.png", "crops/1.png")
     Path("more-photos/late").mkdir(parents=True)
     shutil.copy("photos/person9/5.png", "more-photos/late/5.png")
-    width = len(lookmore.load("runs/photos-face-16px").guide_mean)
+    width = len(lookmore.load("runs/photos-face-16px").guide_space.mean)
     known = np.random.default_rng(0).standard_normal((3, width))
     np.save("known.npy", known)
     Path("known.txt").write_text("ann\nbob\nann\n")

@@ -13,6 +13,7 @@ import lookmore
 from lookmore.checkpoint.checkpoint import Checkpoint, save_checkpoint
 from lookmore.streams.build import build_stream
 from lookmore.streams.config import StreamConfig
+from lookmore.teachers.space import GuideSpace
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -41,7 +42,7 @@ def run(tmp_path: Path) -> Path:
     facts = {"role": "student", "recipe": {"data": {"fit": "crop"}}, "class_names": []}
     save_checkpoint(
         tmp_path / "run" / "student",
-        Checkpoint(stream=stream, guide_mean=torch.full((8,), 0.5), facts=facts),
+        Checkpoint(stream=stream, guide_space=GuideSpace(mean=torch.full((8,), 0.5)), facts=facts),
     )
     return tmp_path / "run"
 

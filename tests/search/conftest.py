@@ -16,6 +16,7 @@ from lookmore.recipe.load import as_plain, recipe_from
 from lookmore.search import Entries, Space
 from lookmore.streams.build import build_stream
 from lookmore.streams.config import StreamConfig
+from lookmore.teachers.space import GuideSpace
 
 WIDTH = 8
 
@@ -63,7 +64,9 @@ def make_run(tmp_path: Path) -> Iterator[Callable[..., Path]]:
             "teacher": {"name": "dlib-face", "fingerprint": "5" * 64, "width": width},
             **facts,
         }
-        checkpoint = Checkpoint(stream=stream, guide_mean=torch.full((width,), mean), facts=said)
+        checkpoint = Checkpoint(
+            stream=stream, guide_space=GuideSpace(mean=torch.full((width,), mean)), facts=said
+        )
         save_checkpoint(tmp_path / name / "student", checkpoint)
         return tmp_path / name
 
@@ -108,7 +111,11 @@ def whole_run(tmp_path: Path) -> Path:
     for name, stream in streams.items():
         save_checkpoint(
             place / name,
-            Checkpoint(stream=stream, guide_mean=torch.full((width,), 0.1), facts=dict(facts)),
+            Checkpoint(
+                stream=stream,
+                guide_space=GuideSpace(mean=torch.full((width,), 0.1)),
+                facts=dict(facts),
+            ),
         )
         facts["guides"] = {"teacher": 1.0}
         facts["teacher"] = {

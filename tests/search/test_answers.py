@@ -127,7 +127,7 @@ def test_a_student_of_another_teacher_gets_no_answer(
     gallery: Gallery, make_run: Callable[..., Path], pictures: list[np.ndarray]
 ) -> None:
     other = lookmore.load(make_run("other", mean=0.1))
-    with pytest.raises(GalleryError, match="placed with another guide mean"):
+    with pytest.raises(GalleryError, match="placed in another guide space"):
         ask(gallery, other, pictures)
 
 

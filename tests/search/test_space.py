@@ -26,7 +26,7 @@ def test_another_student_of_the_same_teacher_is_welcome(make_run: Runs, space: S
             {"teacher": {"name": "onnx:net", "fingerprint": "7" * 64, "width": 8}},
             "another teacher, dlib-face 55555555, than this student's, onnx:net 77777777",
         ),
-        ({"mean": 0.25}, "placed with another guide mean"),
+        ({"mean": 0.25}, "placed in another guide space"),
         ({"width": 12}, "holds embeddings of width 8, this student's have 12"),
         ({"guides": {}}, "does not fit this student: .* a space of its own"),
     ],

@@ -66,7 +66,7 @@ def test_a_missing_file_is_named(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"format": 2}, "has format 2, this lookmore reads format 1"),
+        ({"format": 1}, "has format 1, this lookmore reads format 2"),
         ({"files": None}, "names no generation and files"),
         ({"generation": "../../elsewhere"}, "names no generation and files"),
         ({"files": {"../../secret": "0"}}, "names a file of no use"),

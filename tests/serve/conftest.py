@@ -26,6 +26,7 @@ from lookmore.recipe.load import as_plain, recipe_from
 from lookmore.search import Entries, Gallery, Space, open_enroller
 from lookmore.streams.build import build_stream
 from lookmore.streams.config import StreamConfig
+from lookmore.teachers.space import GuideSpace
 
 PEOPLE = ("ann", "bob", "cleo")
 KEY = "a-key-of-more-than-16-characters"
@@ -98,7 +99,8 @@ def make_world(folder: Path) -> World:
     teacher, student = _stream(32, 0), _stream(16, 0)
     zeros = torch.zeros(8)
     save_checkpoint(
-        run / "teacher", Checkpoint(stream=teacher, guide_mean=zeros, facts={"role": "teacher"})
+        run / "teacher",
+        Checkpoint(stream=teacher, guide_space=GuideSpace(mean=zeros), facts={"role": "teacher"}),
     )
     seen = StreamTeacher(teacher, name="trained", device=torch.device("cpu"))
     facts = {
@@ -109,7 +111,9 @@ def make_world(folder: Path) -> World:
         "teacher": {"name": "trained", "fingerprint": seen.fingerprint, "width": 8},
     }
     mean = seen.embed(torch.zeros(1, 3, 32, 32))[0] / 2
-    save_checkpoint(run / "student", Checkpoint(stream=student, guide_mean=mean, facts=facts))
+    save_checkpoint(
+        run / "student", Checkpoint(stream=student, guide_space=GuideSpace(mean=mean), facts=facts)
+    )
     written = read_facts(run / "student")
     assert written is not None
     thresholds = [

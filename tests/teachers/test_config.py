@@ -34,6 +34,9 @@ def test_refuses_an_unknown_name(name: str) -> None:
         ({"name": "file:e.npy", "mean": (0.0, 0.0, 0.0)}, "leave them out"),
         ({"name": "file:e.npy", "side": 112}, "leave them out"),
         ({"name": "trained", "side": 112}, "leave them out"),
+        ({"whiten": 1.0}, r"whiten must be in \[0, 1\), got 1.0"),
+        ({"whiten": 0.3, "centre": False}, "whiten needs teacher.centre, got 0.3 without it"),
+        ({"name": "trained", "whiten": 0.3}, "which those of trained are not here: set it to 0"),
     ],
 )
 def test_refuses_settings_that_cannot_be_or_would_be_ignored(

@@ -14,7 +14,7 @@ from lookmore.errors import MissingExtraError, TeacherError
 from lookmore.teachers import dlib_face
 from lookmore.teachers.base import ImageTeacher
 from lookmore.teachers.config import TeacherConfig
-from lookmore.teachers.dlib_face import DlibFaceNetwork, open_dlib_face, read_checked
+from lookmore.teachers.dlib_face import network_of, open_dlib_face, read_checked
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("face_recognition_models") is None,
@@ -166,13 +166,13 @@ def test_refuses_another_network() -> None:
     network = read_checked(dlib_face.find_weights())
     shorter = replace(network, layers=network.layers[:30] + network.layers[34:])
     with pytest.raises(TeacherError, match="not dlib's 29-layer face network"):
-        DlibFaceNetwork(shorter)
+        network_of(shorter)
     longer = replace(network, layers=(*network.layers, network.layers[2]))
     with pytest.raises(TeacherError, match="'relu' after its end"):
-        DlibFaceNetwork(longer)
+        network_of(longer)
     lighter = replace(network.layers[0], weights=network.layers[0].weights[:-1])
     with pytest.raises(TeacherError, match="4735 weights where 4736 were expected"):
-        DlibFaceNetwork(replace(network, layers=(lighter, *network.layers[1:])))
+        network_of(replace(network, layers=(lighter, *network.layers[1:])))
 
 
 def test_refuses_another_side() -> None:

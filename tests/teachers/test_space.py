@@ -1,4 +1,4 @@
-"""GuideSpace: moves the origin to the training mean, then keeps directions only."""
+"""GuideSpace: moves the origin to the training mean, evens out, then keeps directions only."""
 
 import pytest
 import torch
@@ -49,3 +49,75 @@ def test_refuses_other_widths_and_nothing_to_learn_from(embeddings: torch.Tensor
         GuideSpace.fit(torch.zeros(0, 6), centre=True)
     with pytest.raises(ValueError, match="finite"):
         GuideSpace(mean=torch.tensor([1.0, float("nan")]))
+
+
+def oblong(count: int = 200) -> torch.Tensor:
+    """Rows that vary much along the first axes."""
+    rows = torch.randn(count, 40, generator=torch.Generator().manual_seed(1)).double()
+    return (rows * torch.logspace(1, -1, 40).double() + 3.0).float()
+
+
+def mixed(rows: torch.Tensor, weight: float) -> torch.Tensor:
+    """Return ``(40,)`` variances along the principal directions, mixed with the identity."""
+    variances = torch.linalg.svdvals(rows.double() - rows.double().mean(dim=0)) ** 2 / len(rows)
+    return weight * variances / variances.mean() + 1 - weight
+
+
+def test_whitening_divides_each_wide_direction_by_the_root_of_its_mixed_variance() -> None:
+    rows, weight = oblong(), 0.4
+    space = GuideSpace.fit(rows, centre=True, whiten=weight)
+    *_, directions = torch.linalg.svd(rows.double() - rows.double().mean(dim=0))
+    variances = mixed(rows, weight)
+    lengths = torch.cat([variances[:32].rsqrt(), variances[32:].mean().rsqrt().expand(8)])
+    given = torch.randn(5, 40, generator=torch.Generator().manual_seed(2)).double()
+    expected = (given - rows.double().mean(dim=0)) @ directions.T * lengths @ directions
+    found = space.place(given.float())
+    expected = torch.nn.functional.normalize(expected, dim=1).float()
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-3)  # 16 bits
+
+
+def test_whitened_rows_vary_more_evenly_and_none_is_pulled_apart() -> None:
+    rows = oblong()
+    before = GuideSpace.fit(rows, centre=True)
+    after = GuideSpace.fit(rows, centre=True, whiten=0.5)
+    spreads = [torch.linalg.svdvals(space.place(rows)) for space in (before, after)]
+    assert spreads[1][0] / spreads[1][-1] < 0.6 * spreads[0][0] / spreads[0][-1]
+    assert after.whitening is not None
+    assert torch.linalg.svdvals(after.whitening).max() < 1
+
+
+def test_the_weight_zero_and_rows_without_any_direction_leave_the_space_as_it_is() -> None:
+    assert GuideSpace.fit(oblong(), centre=True, whiten=0.0).whitening is None
+    assert GuideSpace.fit(torch.ones(4, 6), centre=True, whiten=0.5).whitening is None
+
+
+def test_fewer_rows_than_numbers_are_enough() -> None:
+    space = GuideSpace.fit(oblong(5), centre=True, whiten=0.5)
+    assert space.whitening is not None
+    assert torch.linalg.matrix_rank(space.whitening) <= 4
+    assert space.place(oblong()).isfinite().all()
+
+
+def test_equal_fingerprints_mean_equal_placing() -> None:
+    rows = oblong()
+    spaces = [GuideSpace.fit(rows, centre=True, whiten=weight) for weight in (0.0, 0.3, 0.3, 0.4)]
+    plain, one, again, other = (space.fingerprint for space in spaces)
+    assert one == again
+    assert len({plain, one, other}) == 3
+
+
+@pytest.mark.parametrize("whiten", [-0.1, 1.0])
+def test_a_weight_that_is_none_is_refused(embeddings: torch.Tensor, whiten: float) -> None:
+    with pytest.raises(ValueError, match=r"whiten must be in \[0, 1\)"):
+        GuideSpace.fit(embeddings, centre=True, whiten=whiten)
+
+
+def test_whitening_without_centring_is_refused(embeddings: torch.Tensor) -> None:
+    with pytest.raises(ValueError, match="only with centre"):
+        GuideSpace.fit(embeddings, centre=False, whiten=0.3)
+
+
+@pytest.mark.parametrize("shape", [(6,), (0, 6), (33, 6), (2, 5)])
+def test_a_whitening_of_another_shape_is_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match=r"whitening must be finite \(K, 6\)"):
+        GuideSpace(mean=torch.zeros(6), whitening=torch.zeros(shape))

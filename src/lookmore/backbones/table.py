@@ -2,6 +2,7 @@
 
 from typing import Final, NamedTuple
 
+from lookmore.backbones.dlib_backbone import DlibBackbone
 from lookmore.backbones.imagenet_backbone import ImagenetBackbone
 from lookmore.backbones.native import NativeBackbone
 from lookmore.backbones.timm_backbone import TimmBackbone, check_timm_name
@@ -9,6 +10,7 @@ from lookmore.errors import ConfigError
 
 TIMM_PREFIX: Final = "timm:"
 IMAGENET: Final = "imagenet"
+DLIB: Final = "dlib-face"
 
 
 class NativeSize(NamedTuple):
@@ -41,31 +43,31 @@ def check_name(name: str) -> None:
     """Refuse a name that no backbone has; cheap, so that settings are checked before any work.
 
     Args:
-        name: One of ``BACKBONES``, ``imagenet``, or ``timm:NAME``.
+        name: One of ``BACKBONES``, ``imagenet``, ``dlib-face``, or ``timm:NAME``.
 
     Raises:
         ConfigError: If it is neither.
     """
     if name.startswith(TIMM_PREFIX):
         check_timm_name(name.removeprefix(TIMM_PREFIX))
-    elif name not in (*BACKBONES, IMAGENET):
+    elif name not in (*BACKBONES, IMAGENET, DLIB):
         raise ConfigError(
-            f"backbone must be one of {', '.join(BACKBONES)}, {IMAGENET} or {TIMM_PREFIX}NAME, got "
-            f"{name!r}"
+            f"backbone must be one of {', '.join(BACKBONES)}, {IMAGENET}, {DLIB} or "
+            f"{TIMM_PREFIX}NAME, got {name!r}"
         )
 
 
 def build_backbone(
     name: str, *, side: int, pretrained: bool = False
-) -> NativeBackbone | ImagenetBackbone | TimmBackbone:
+) -> NativeBackbone | ImagenetBackbone | DlibBackbone | TimmBackbone:
     """Build a backbone by name.
 
     Args:
-        name: One of ``BACKBONES``; ``imagenet`` for EfficientNet-Lite0; or ``timm:NAME`` for any
-            network of timm.
+        name: One of ``BACKBONES``; ``imagenet`` for EfficientNet-Lite0; ``dlib-face`` for dlib's
+            face network, made for few pixels; or ``timm:NAME`` for any network of timm.
         side: Height and width of the images it will see, in pixels.
         pretrained: Start from published weights: timm's are downloaded once, those of
-            ``imagenet`` come in a package.
+            ``imagenet`` and ``dlib-face`` come in packages.
 
     Returns:
         A module from normalised images ``(B, 3, side, side)`` to ``(B, features_width)``.
@@ -79,10 +81,12 @@ def build_backbone(
         return TimmBackbone(name.removeprefix(TIMM_PREFIX), side=side, pretrained=pretrained)
     if name == IMAGENET:
         return ImagenetBackbone(side=side, pretrained=pretrained)
+    if name == DLIB:
+        return DlibBackbone(side=side, pretrained=pretrained)
     if pretrained:
         raise ConfigError(
             f"backbone {name!r} has no pretrained weights; set pretrained to false, or use "
-            f"{IMAGENET} or {TIMM_PREFIX}NAME"
+            f"{IMAGENET}, {DLIB} or {TIMM_PREFIX}NAME"
         )
     size = BACKBONES[name]
     return NativeBackbone(widths=size.widths, depths=size.depths, side=side, coarse=size.coarse)

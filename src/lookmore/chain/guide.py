@@ -32,7 +32,7 @@ class PlacedGuide(NamedTuple):
     """The guide's own answers."""
 
     space: GuideSpace
-    """Takes the mean off, where that is asked for, and normalises."""
+    """Takes the mean off and evens directions out, where that is asked for, and normalises."""
 
     width: int
     """Of the embeddings."""
@@ -91,10 +91,10 @@ def table_of(
     )
 
 
-def fit_space(table: GuideTable, *, centre: bool) -> GuideSpace:
+def fit_space(table: GuideTable, *, centre: bool, whiten: float = 0.0) -> GuideSpace:
     """Fit the space to the plain view of the training images (never to a test image)."""
     plain = table.lookup(table.rows, np.zeros(len(table.rows), dtype=np.int64))
-    return GuideSpace.fit(plain, centre=centre)
+    return GuideSpace.fit(plain, centre=centre, whiten=whiten)
 
 
 def teacher_flip(recipe: Recipe) -> bool:

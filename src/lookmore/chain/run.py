@@ -139,7 +139,10 @@ class _Chain:
         teacher = self._teacher()
         flip = teacher_flip(recipe)
         centre = recipe.teacher.centre and recipe.teacher_training is None
-        guides = {"teacher": self._guide("teacher", teacher, flip=flip, centre=centre)}
+        whiten = recipe.teacher.whiten
+        guides = {
+            "teacher": self._guide("teacher", teacher, flip=flip, centre=centre, whiten=whiten)
+        }
         held = {"teacher": self._held_out(teacher, guides["teacher"], flip=flip)}
         facts: dict[str, Any] = {
             "teacher": {
@@ -149,7 +152,7 @@ class _Chain:
                 "licence": teacher.licence,
             }
         }
-        upstream: tuple[str, ...] = (teacher.fingerprint, f"flip {flip}, centre {centre}")
+        upstream: tuple[str, ...] = (teacher.fingerprint, _placed(flip, centre, whiten))
 
         assistant: Checkpoint | None = None
         if recipe.assistant is not None:
@@ -158,7 +161,7 @@ class _Chain:
             )
             if "assistant" in recipe.student.active_guides:
                 guide = StreamTeacher(assistant.stream, name="assistant", device=self.fabric.device)
-                placed = self._guide("assistant", guide, flip=False, centre=False)
+                placed = self._guide("assistant", guide, flip=False)
                 guides["assistant"] = placed
                 held["assistant"] = self._held_out(guide, placed, flip=False)
             upstream = (*upstream, assistant.facts["weights_sha256"])
@@ -176,7 +179,7 @@ class _Chain:
         stream = load_checkpoint(self.folder / guide).stream
         name = scores_of(guide)
         teacher = ScoresTeacher(stream, name=name, device=self.fabric.device)
-        return ScoresGuide(*self._guide(name, teacher, flip=False, centre=False))
+        return ScoresGuide(*self._guide(name, teacher, flip=False))
 
     def _teacher(self) -> Teacher:
         recipe = self.recipe
@@ -188,7 +191,15 @@ class _Chain:
         trained = self._stage("teacher", recipe.teacher_training, {}, {}, (), None, {})
         return StreamTeacher(trained.stream, name="trained", device=self.fabric.device)
 
-    def _guide(self, name: str, teacher: Teacher, *, flip: bool, centre: bool) -> PlacedGuide:
+    def _guide(
+        self,
+        name: str,
+        teacher: Teacher,
+        *,
+        flip: bool,
+        centre: bool = False,
+        whiten: float = 0.0,
+    ) -> PlacedGuide:
         began = time.monotonic()
         table = table_of(
             teacher,
@@ -200,7 +211,7 @@ class _Chain:
             report=self.reporter(f"{name} looks"),
         )
         add_seconds(self.folder, f"{name}_embeddings", time.monotonic() - began)
-        return PlacedGuide(table, fit_space(table, centre=centre), teacher.width)
+        return PlacedGuide(table, fit_space(table, centre=centre, whiten=whiten), teacher.width)
 
     def _held_out(self, teacher: Teacher, guide: PlacedGuide, *, flip: bool) -> PlacedGuide | None:
         """The guide's embeddings of the validation images, in the space fitted to training."""
@@ -242,7 +253,7 @@ class _Chain:
             material=self.material,
             guides=used,
             validation_guides=seen,
-            guide_mean=guides["teacher"].space.mean if "teacher" in guides else None,
+            guide_space=guides["teacher"].space if "teacher" in guides else None,
             upstream=upstream,
             start_from=start_from,
             facts=facts,
@@ -253,6 +264,12 @@ class _Chain:
             foreign=foreign,
             shelf=self.shelf,
         )
+
+
+def _placed(flip: bool, centre: bool, whiten: float) -> str:
+    """Say how the teacher's embeddings are placed; stages of other placings are other stages."""
+    said = f"flip {flip}, centre {centre}"
+    return f"{said}, whiten {whiten}" if whiten else said
 
 
 def alone_config(recipe: Recipe, *, width: int) -> LearnerConfig:

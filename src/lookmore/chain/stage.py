@@ -37,6 +37,7 @@ from lookmore.recipe.load import as_chosen, as_plain
 from lookmore.streams.build import build_stream
 from lookmore.streams.stream import Stream
 from lookmore.streams.warm_start import warm_start
+from lookmore.teachers.space import GuideSpace
 
 _DEFAULT_WIDTH = 128  # of a stream that has no guide to take it from
 
@@ -87,7 +88,7 @@ def run_stage(
     material: Material,
     guides: Mapping[str, PlacedGuide],
     validation_guides: Mapping[str, PlacedGuide],
-    guide_mean: torch.Tensor | None,
+    guide_space: GuideSpace | None,
     upstream: tuple[str, ...],
     start_from: Stream | None,
     facts: Mapping[str, Any],
@@ -107,7 +108,8 @@ def run_stage(
         material: The images.
         guides: Guide name to its placed embeddings of the training views.
         validation_guides: The same of the validation images' plain view; may be empty.
-        guide_mean: ``(D,)`` of the teacher's space, kept with the stream; ``None`` = zeros.
+        guide_space: Where the teacher's embeddings are compared, kept with the stream; ``None`` =
+            as they are.
         upstream: Fingerprints of what the stage learns from.
         start_from: A stream whose weights are taken over where they fit.
         facts: More to keep in the checkpoint.
@@ -197,10 +199,10 @@ def run_stage(
     )
     clock.note()
     stream.to("cpu").eval()
-    mean = torch.zeros(stream.width) if guide_mean is None else guide_mean
+    space = guide_space or GuideSpace(mean=torch.zeros(stream.width))
     checkpoint = Checkpoint(
         stream=stream,
-        guide_mean=mean,
+        guide_space=space,
         facts={
             **facts,
             "role": role,

@@ -3,11 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from lookmore.checkpoint.checkpoint import Checkpoint
 from lookmore.checkpoint.thresholds import Threshold
+from lookmore.teachers.space import GuideSpace
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -26,8 +24,8 @@ class Artefact:
     class_names: tuple[str, ...]
     """Of the classes that it scores, in the order of its scores; none where it scores none."""
 
-    guide_mean: NDArray[np.float32]
-    """``(D_t,)`` taken off the teacher's embeddings before they meet the student's."""
+    guide_space: GuideSpace
+    """Where the teacher's embeddings meet the student's."""
 
     thresholds: tuple[Threshold, ...]
     """From which similarity on two images show the same; none where nobody calibrated."""
@@ -38,7 +36,7 @@ class Artefact:
     @property
     def meets_teacher(self) -> bool:
         """Whether its embeddings may be compared with those of its teacher."""
-        return len(self.guide_mean) == self.width and bool(self.facts.get("guides", True))
+        return self.guide_space.width == self.width and bool(self.facts.get("guides", True))
 
 
 def artefact_of(checkpoint: Checkpoint, thresholds: tuple[Threshold, ...]) -> Artefact:
@@ -54,7 +52,7 @@ def artefact_of(checkpoint: Checkpoint, thresholds: tuple[Threshold, ...]) -> Ar
         width=stream.width,
         fit=facts["recipe"]["data"]["fit"],
         class_names=tuple(facts["class_names"]) if stream.classes else (),
-        guide_mean=checkpoint.guide_mean.numpy(),
+        guide_space=checkpoint.guide_space,
         thresholds=thresholds,
         facts=facts,
     )

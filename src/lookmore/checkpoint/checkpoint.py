@@ -9,16 +9,16 @@ from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
-from torch import Tensor
 
 from lookmore.errors import CheckpointError
 from lookmore.streams.build import stream_from_description
 from lookmore.streams.stream import Stream
+from lookmore.teachers.space import GuideSpace
 
 FORMAT_VERSION = 1
 WEIGHTS_NAME = "checkpoint.safetensors"
 FACTS_NAME = "checkpoint.json"
-_MEAN = "guide_mean"
+_MEAN, _WHITENING = "guide_mean", "guide_whitening"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,9 +28,8 @@ class Checkpoint:
     stream: Stream
     """In evaluation mode."""
 
-    guide_mean: Tensor
-    """``(D,)`` mean that is taken off the teacher's embeddings before they are compared with
-    this stream's; zeros where nothing is."""
+    guide_space: GuideSpace
+    """Where the teacher's embeddings are compared with this stream's."""
 
     facts: dict[str, Any]
     """Role, stage key, recipe, class names, teacher, versions, wall seconds; plain JSON."""
@@ -47,7 +46,9 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
         CheckpointError: If it cannot be written; nothing half-written is left.
     """
     tensors = {f"stream.{k}": v.cpu() for k, v in checkpoint.stream.state_dict().items()}
-    tensors[_MEAN] = checkpoint.guide_mean.cpu()
+    tensors[_MEAN] = checkpoint.guide_space.mean.cpu()
+    if checkpoint.guide_space.whitening is not None:
+        tensors[_WHITENING] = checkpoint.guide_space.whitening.cpu()
     data = save({name: tensor.contiguous() for name, tensor in tensors.items()})
     facts = {
         "format": FORMAT_VERSION,
@@ -154,10 +155,10 @@ def load_checkpoint(folder: Path) -> Checkpoint:
             )
         tensors = load_file(path)
         stream = stream_from_description(facts["stream"])
-        mean = tensors.pop(_MEAN)
+        space = GuideSpace(mean=tensors.pop(_MEAN), whitening=tensors.pop(_WHITENING, None))
         stream.load_state_dict({k.removeprefix("stream."): v for k, v in tensors.items()})
-    except (OSError, SafetensorError, KeyError, RuntimeError) as error:
+    except (OSError, SafetensorError, KeyError, RuntimeError, ValueError) as error:
         raise CheckpointError(
             f"{path} cannot be used: {error}; delete {folder} and train again"
         ) from error
-    return Checkpoint(stream=stream.eval(), guide_mean=mean, facts=facts)
+    return Checkpoint(stream=stream.eval(), guide_space=space, facts=facts)

@@ -71,9 +71,9 @@ class Recogniser:
         return self.artefact.thresholds
 
     @property
-    def guide_mean(self) -> NDArray[np.float32]:
-        """``(D_t,)`` taken off the teacher's embeddings by `place`."""
-        return self.artefact.guide_mean
+    def guide_space(self) -> GuideSpace:
+        """Where `place` brings the teacher's embeddings."""
+        return self.artefact.guide_space
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -159,11 +159,10 @@ class Recogniser:
             ValueError: If their width is not the teacher's.
         """
         rows = np.asarray(teacher_embeddings, dtype=np.float32)
-        width = len(self.guide_mean)
+        width = self.guide_space.width
         if rows.ndim != 2 or rows.shape[1] != width:
             raise ValueError(f"teacher_embeddings must be (G, {width}), got {rows.shape}")
-        space = GuideSpace(mean=torch.from_numpy(self.guide_mean))
-        return space.place(torch.from_numpy(rows)).numpy()
+        return self.guide_space.place(torch.from_numpy(rows)).numpy()
 
     def compare(
         self, a: Picture, b: Picture | NDArray[np.floating], *, far: float | None = None

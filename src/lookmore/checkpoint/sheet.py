@@ -1,17 +1,20 @@
 """What an exported file says of itself: an `Artefact` as bounded JSON text, there and back."""
 
+import base64
 import json
 import math
 from dataclasses import asdict, fields
 from typing import Any
 
 import numpy as np
+import torch
 
 from lookmore.checkpoint.artefact import Artefact
 from lookmore.checkpoint.thresholds import Threshold
 from lookmore.errors import CheckpointError
+from lookmore.teachers.space import GuideSpace
 
-SHEET_FORMAT = 1
+SHEET_FORMAT = 2
 SHEET_KEY = "lookmore"
 """Of the entry among the metadata of an ONNX file."""
 
@@ -36,7 +39,8 @@ def write_sheet(artefact: Artefact) -> str:
             "fit": artefact.fit,
             "class_names": list(artefact.class_names),
             # the shortest digits that float32 reads back as the same number
-            "guide_mean": [float(str(value)) for value in artefact.guide_mean],
+            "guide_mean": [float(str(value)) for value in artefact.guide_space.mean.numpy()],
+            "guide_whitening": _whitening_text(artefact.guide_space),
             "thresholds": {  # their names once: a small file has dozens of them
                 "fields": [field.name for field in fields(Threshold)],
                 "rows": [list(asdict(threshold).values()) for threshold in artefact.thresholds],
@@ -88,6 +92,7 @@ def read_sheet(text: str, *, name: str) -> Artefact:
         raise _refused(name, "its class names must be a list of texts")
     if not isinstance(mean, list) or not mean or not all(_is_number(value) for value in mean):
         raise _refused(name, "its guide mean must be a list of finite numbers")
+    space = _space(mean, found.get("guide_whitening"), name)
     if not isinstance(facts, dict) or not isinstance(facts.get("weights_sha256"), str):
         raise _refused(name, "its facts must name the sha256 of the weights")
     return Artefact(
@@ -95,10 +100,29 @@ def read_sheet(text: str, *, name: str) -> Artefact:
         width=width,
         fit=found["fit"],
         class_names=tuple(names),
-        guide_mean=np.array(mean, dtype=np.float32),
+        guide_space=space,
         thresholds=_thresholds(found.get("thresholds"), name),
         facts=facts,
     )
+
+
+def _whitening_text(space: GuideSpace) -> str:
+    """Return the whitening as base64 of 16-bit numbers, which is all it has; empty for none."""
+    if space.whitening is None:
+        return ""
+    return base64.b64encode(space.whitening.numpy().astype("<f2").tobytes()).decode("ascii")
+
+
+def _space(mean: list[float], text: Any, name: str) -> GuideSpace:
+    origin = torch.tensor(mean, dtype=torch.float32)
+    if text == "":
+        return GuideSpace(mean=origin)
+    try:
+        numbers = np.frombuffer(base64.b64decode(text, validate=True), "<f2").astype(np.float32)
+        whitening = torch.from_numpy(numbers.reshape(-1, len(mean)))
+        return GuideSpace(mean=origin, whitening=whitening)
+    except (TypeError, ValueError) as error:
+        raise _refused(name, "its guide whitening must be rows of 16-bit numbers") from error
 
 
 def _thresholds(found: Any, name: str) -> tuple[Threshold, ...]:

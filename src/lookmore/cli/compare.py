@@ -25,7 +25,7 @@ def compare(
 
     recogniser = load(student)
     if b.suffix == ".npy":
-        found = recogniser.compare(a, read_vector(b, width=len(recogniser.guide_mean)), far=far)
+        found = recogniser.compare(a, read_vector(b, width=recogniser.guide_space.width), far=far)
     else:
         found = recogniser.compare(a, b, far=far)
     if as_json:

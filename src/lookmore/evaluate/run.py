@@ -36,7 +36,6 @@ from lookmore.recipe.config import DEGRADATIONS, Recipe
 from lookmore.recipe.load import recipe_from
 from lookmore.streams.stream import Stream
 from lookmore.teachers import Teacher, open_teacher
-from lookmore.teachers.space import GuideSpace
 
 _CHANGEABLE = ("evaluate.", "machine.", *(f"{name}=" for name in FREE_DATA))
 
@@ -141,7 +140,7 @@ def open_subject(folder: Path, recipe: Recipe, *, reporter: Reporter) -> Subject
     encoders = {
         "teacher": teacher_encoder(
             teacher,
-            GuideSpace(mean=student.guide_mean),
+            student.guide_space,
             side=recipe.data.side,
             flip=teacher_flip(recipe) or flip,
         )

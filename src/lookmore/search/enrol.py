@@ -23,7 +23,6 @@ from lookmore.recipe.load import recipe_from
 from lookmore.search.entries import Entries
 from lookmore.search.listing import Listed
 from lookmore.search.space import Space
-from lookmore.teachers.space import GuideSpace
 
 _BATCH = 32
 
@@ -154,9 +153,8 @@ def open_enroller(run: str | Path, *, through: str = "teacher") -> Enroller:
                 f"student of {folder} learnt from ({space.fingerprint[:8]}): restore its weights "
                 "and settings, or train again"
             )
-        mean = torch.tensor(np.array(student.guide_mean))
         encoder = teacher_encoder(
-            teacher, GuideSpace(mean=mean), side=recipe.data.side, flip=teacher_flip(recipe)
+            teacher, student.guide_space, side=recipe.data.side, flip=teacher_flip(recipe)
         )
         if encoder.recall is not None:
             raise TeacherError(

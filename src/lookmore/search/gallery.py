@@ -141,7 +141,7 @@ class Gallery:
             recogniser: Who wants to search.
 
         Raises:
-            GalleryError: Saying what differs: teacher, assistant or student, guide mean, width.
+            GalleryError: Saying what differs: teacher, assistant or student, guide space, width.
         """
         self.space.check(recogniser, gallery=f"the gallery {self.path}")
 

@@ -62,7 +62,7 @@ def import_embeddings(
         ids=tuple(unique),
         embeddings=rows.astype(np.float32, copy=False),
     )
-    width = len(student.guide_mean) if space.through == "teacher" else space.width
+    width = student.guide_space.width if space.through == "teacher" else space.width
     if checked.width != width:
         raise GalleryError(
             f"{path} holds embeddings of width {checked.width}, the {space.through} {space.name} "
@@ -96,7 +96,7 @@ def doubt(path: Path, *, student: Recogniser) -> str:
         A sentence, or nothing.
     """
     _, _, rows = read_embeddings(path)
-    mean = np.asarray(student.guide_mean, dtype=np.float64)
+    mean = student.guide_space.mean.double().numpy()
     length = float(np.linalg.norm(mean))
     if not length > 0.3 * float(np.median(np.linalg.norm(rows, axis=1))):
         return ""

@@ -1,10 +1,7 @@
 """The stamp of a gallery: in whose space its embeddings lie, and so who may search there."""
 
-import hashlib
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
-
-import numpy as np
 
 from lookmore.checkpoint.recogniser import Recogniser
 from lookmore.errors import CheckpointError, GalleryError
@@ -14,7 +11,7 @@ THROUGH = ("teacher", "assistant", "student")
 
 @dataclass(frozen=True, kw_only=True)
 class Space:
-    """Who embedded the images of a gallery, and from which origin they are seen."""
+    """Who embedded the images of a gallery, and in which space they are placed."""
 
     through: str
     """Who embedded them: ``teacher``, ``assistant`` or ``student``."""
@@ -25,8 +22,8 @@ class Space:
     fingerprint: str
     """Of that network: equal means equal embeddings."""
 
-    mean: str
-    """Hex sha256 of the mean that was taken off the teacher's embeddings."""
+    placed: str
+    """Fingerprint of the space in which the teacher's embeddings are compared."""
 
     width: int
     """Numbers in an embedding."""
@@ -68,12 +65,11 @@ class Space:
             "student": ("student", facts["weights_sha256"]),
         }
         name, fingerprint = found[through]
-        mean = np.ascontiguousarray(recogniser.guide_mean, "<f4")
         return cls(
             through=through,
             name=name,
             fingerprint=fingerprint,
-            mean=hashlib.sha256(mean.tobytes()).hexdigest(),
+            placed=recogniser.guide_space.fingerprint,
             width=recogniser.width,
             run=run,
             student=facts["weights_sha256"],
@@ -94,7 +90,7 @@ class Space:
     def check(self, recogniser: Recogniser, *, gallery: str) -> None:
         """Refuse a student that would compare what cannot be compared.
 
-        Another student of the same teacher and mean is welcome: that is what a gallery in the
+        Another student of the same teacher and space is welcome: that is what a gallery in the
         teacher's space is for.
 
         Args:
@@ -102,8 +98,8 @@ class Space:
             gallery: What the gallery is called; opens the message.
 
         Raises:
-            GalleryError: If it was made by another teacher, assistant or student, with another
-                mean, or in another width.
+            GalleryError: If it was made by another teacher, assistant or student, placed in
+                another space, or of another width.
         """
         try:
             other = Space.of(recogniser, through=self.through)
@@ -121,8 +117,8 @@ class Space:
                 f"{self.fingerprint[:8]}, than this student's, {other.name} "
                 f"{other.fingerprint[:8]}: {anew}"
             )
-        if other.mean != self.mean:
+        if other.placed != self.placed:
             raise GalleryError(
-                f"{gallery} was placed with another guide mean ({self.mean[:8]}) than this "
-                f"student's ({other.mean[:8]}): {anew}"
+                f"{gallery} was placed in another guide space ({self.placed[:8]}) than this "
+                f"student's ({other.placed[:8]}): {anew}"
             )

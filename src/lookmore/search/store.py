@@ -33,7 +33,7 @@ from lookmore.checkpoint.checkpoint import write_whole
 from lookmore.errors import GalleryError
 from lookmore.search.entries import Entries
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 FACTS_NAME = "gallery.json"
 EMBEDDINGS_NAME, IMAGES_NAME = "embeddings.npy", "images.parquet"
 INDEX_NAME, ROWS_NAME = "index.faiss", "index_rows.npy"

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from torch import nn
+
 from lookmore.backbones.table import build_backbone
 from lookmore.errors import CheckpointError
 from lookmore.streams.config import StreamConfig
@@ -25,7 +27,7 @@ def build_stream(
         ConfigError: If the backbone cannot be built.
     """
     side = config.side or side
-    return Stream(
+    stream = Stream(
         backbone=build_backbone(config.backbone, side=side, pretrained=config.pretrained),
         backbone_name=config.backbone,
         width=config.width or width,
@@ -37,6 +39,12 @@ def build_stream(
         dropout=config.dropout,
         recognisability=recognisability,
     )
+    head = stream.head[0]
+    if config.pretrained and isinstance(head, nn.Linear) and head.in_features == head.out_features:
+        # as wide as the guide's: the features may be its own embedding, which a random head loses
+        nn.init.eye_(head.weight)
+        nn.init.zeros_(head.bias)
+    return stream
 
 
 def stream_from_description(description: Mapping[str, Any]) -> Stream:

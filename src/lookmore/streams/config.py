@@ -11,11 +11,12 @@ class StreamConfig:
     """What network a stream is, and how it wants its images."""
 
     backbone: str = "small"
-    """From the table of backbones (pico, nano, lite, small, wide, base), imagenet, or timm:NAME."""
+    """From the table of backbones (pico, nano, lite, small, wide, base), imagenet, dlib-face, or
+    timm:NAME."""
 
     pretrained: bool = False
-    """Whether the backbone starts from published weights: imagenet (in a package of the extra
-    demo) or timm:NAME (downloaded once)."""
+    """Whether the backbone starts from published weights: imagenet and dlib-face (in packages of
+    the extra demo) or timm:NAME (downloaded once)."""
 
     side: int = 0
     """Height and width the network sees, in pixels; 0: the student's low side, or the data's."""

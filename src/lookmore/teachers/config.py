@@ -46,6 +46,10 @@ class TeacherConfig:
     centre: bool = True
     """The mean of the training embeddings is subtracted before they are normalised."""
 
+    whiten: float = 0.0
+    """How much the widest directions of the training embeddings are shortened, in [0, 1): the
+    weight of their covariance beside the identity; 0 = not at all."""
+
     def __post_init__(self) -> None:
         kind, _, rest = self.name.partition(":")
         if self.name not in _PLAIN and not (kind in _PREFIXES and rest):
@@ -69,6 +73,15 @@ class TeacherConfig:
             check_order(self.order)
         if self.align not in ("none", "arcface"):
             raise ConfigError(f"teacher.align must be 'none' or 'arcface', got {self.align!r}")
+        if not 0 <= self.whiten < 1:
+            raise ConfigError(f"teacher.whiten must be in [0, 1), got {self.whiten}")
+        if self.whiten and (not self.centre or self.name == "trained"):
+            raise ConfigError(
+                "teacher.whiten evens out centred embeddings, which those of trained are not here: "
+                f"set it to 0, got {self.whiten}"
+                if self.name == "trained"
+                else f"teacher.whiten needs teacher.centre, got {self.whiten} without it"
+            )
         self._check_what_is_shown(kind)
 
     def _check_what_is_shown(self, kind: str) -> None:
