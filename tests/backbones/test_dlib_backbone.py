@@ -29,10 +29,11 @@ def sides(network: DlibFaceNetwork, side: int) -> list[int]:
     return found
 
 
-def test_the_later_layers_see_maps_as_large_as_those_of_the_original() -> None:
-    few, whole = sides(DlibFaceNetwork(for_few=True), FEW), sides(DlibFaceNetwork(), 150)
-    assert few[3:] == whole[3:]
-    assert few[:3] == [17, 17, 17]
+def test_the_layers_see_an_aligned_face_at_the_scale_of_the_original() -> None:
+    assert sides(DlibFaceNetwork(), 150) == [35] * 3 + [17] * 4 + [8] * 3 + [4] * 3 + [2]
+    # dlib's chip is 100.4 of the 112 px of an aligned face, and this is all of it
+    assert sides(DlibFaceNetwork(for_few=True), FEW) == [19] * 7 + [9] * 3 + [4] * 3 + [2]
+    assert sides(DlibFaceNetwork(for_few=True), 39) == [17] * 7 + [8] * 3 + [4] * 3 + [2]
 
 
 @needs_weights
@@ -72,9 +73,9 @@ def test_every_weight_learns_and_comes_back_where_the_package_is_not(
     torch.testing.assert_close(again.eval().embed(images), stream.eval().embed(images))
 
 
-@pytest.mark.parametrize("side", [7, 40])
+@pytest.mark.parametrize("side", [7, 44])
 def test_sides_that_do_not_suit_it_are_refused(side: int) -> None:
-    with pytest.raises(ConfigError, match=f"dlib-face must be 8 to 39 pixels, got {side}"):
+    with pytest.raises(ConfigError, match=f"dlib-face must be 8 to 43 pixels, got {side}"):
         build_backbone("dlib-face", side=side)
 
 

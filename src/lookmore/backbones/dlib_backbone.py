@@ -20,12 +20,12 @@ class DlibBackbone(nn.Module):
     they look like in few pixels.
 
     Args:
-        side: Height and width of the images, in pixels, 8 to 39; they are enlarged to 39.
+        side: Height and width of the images, in pixels, 8 to 43; they are enlarged to 43.
         pretrained: Start from the published weights; they want ``mean`` 0.4815, 0.4588, 0.4090 and
             ``std`` 256/255.
 
     Raises:
-        ConfigError: If ``side`` is outside 8 to 39.
+        ConfigError: If ``side`` is outside 8 to 43.
         MissingExtraError: If the weights are asked for and their package is not installed.
     """
 

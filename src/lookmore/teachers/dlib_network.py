@@ -5,9 +5,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 SIDE, WIDTH = 150, 128
-FEW = 39
-"""Side for which the network `for_few` pixels is made: its maps are then as large as those of the
-original from the second stage on."""
+FEW = 43
+"""Side for which the network `for_few` pixels is made. A face that fills it as ArcFace's alignment
+does meets the layers from the second stage on at the scale they know from dlib's own chips, which
+are cut closer and are 39 px wide then."""
 
 # Width of each residual block, and whether it halves its input.
 BLOCKS = (
