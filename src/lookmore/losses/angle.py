@@ -1,12 +1,12 @@
 """Angle-wise relations: the corners of every triangle that three images of a batch make."""
 
-import torch
 from torch import Tensor
 
 from lookmore.losses.analytic import Part, with_gradients
 from lookmore.losses.engines import Engine, choose_engine
+from lookmore.losses.pull import pulled
 from lookmore.losses.rows import paired_rows
-from lookmore.losses.sides import Sides, pull, row_blocks, sides_of, squares_from
+from lookmore.losses.sides import Sides, sides_of
 
 
 def angle_loss(*, student: Tensor, teacher: Tensor, engine: str = "auto") -> Tensor:
@@ -64,16 +64,5 @@ def angle_part(sides: Sides, engine: Engine) -> Part:
     Returns:
         In float64.
     """
-    count = len(sides.table)
     penalty, springs = engine.corners(sides.table)
-    for first, last in row_blocks(count):
-        # where j is k the cosine is 1, or 0 on a side without length: half where streams differ
-        is_point = squares_from(sides.table, first, last) == 0
-        penalty = penalty + (is_point[0] != is_point[1]).sum() / 2
-    gradient = torch.cat(
-        [
-            pull(springs[first:last] + springs[:, first:last].T, sides.rows, first, last)
-            for first, last in row_blocks(count)
-        ]
-    )
-    return Part(penalty / count**3, gradient / (count**3 * sides.unit))
+    return pulled(penalty, springs, sides, entries=len(springs) ** 3)

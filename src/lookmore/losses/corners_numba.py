@@ -1,22 +1,23 @@
 """Penalty and pull of all corners in one pass, compiled by numba: nothing is written in between.
 
 A tile is a block of images ``j`` by a block of images ``k``. Everything a tile adds lies in the
-columns of its two blocks, so tiles without a common block can be worked on at once, and sums come
+rows of its two blocks, so tiles without a common block can be worked on at once, and sums come
 out in the same order, bit for bit, however many threads there are.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from importlib import import_module
-from typing import Any, TypeVar, cast
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-_SIDE = 64  # images in a block; rows of 64 float32 fill 8 registers of 256 bits
+from lookmore.losses.compiled import compiled
+
+_SIDE = 64  # images in a block
+_WIDE = 128  # corners, at as many images, that are worked on in one go
 Array = np.ndarray[Any, Any]
-_Compiled = TypeVar("_Compiled", bound=Callable[..., object])
 
 
 def corners(table: Tensor) -> tuple[Tensor, Tensor]:
@@ -37,7 +38,8 @@ def corners(table: Tensor) -> tuple[Tensor, Tensor]:
         spread = map if threads == 1 else pool.map
         for tiles in _rounds(-(-count // _SIDE)):
             total += sum(spread(lambda tile: _add_tile(squares, springs, tile[0], tile[1]), tiles))
-    return torch.tensor(2 * total, dtype=torch.float64), torch.from_numpy(springs)
+    penalty = 2 * total + _finish(squares, springs)
+    return torch.tensor(penalty, dtype=torch.float64), torch.from_numpy(springs)
 
 
 def _rounds(blocks: int) -> Iterator[list[tuple[int, int]]]:
@@ -51,117 +53,115 @@ def _rounds(blocks: int) -> Iterator[list[tuple[int, int]]]:
         yield [pair for pair in found if pair[1] < blocks]
 
 
-def _compiled(function: _Compiled) -> _Compiled:
-    """Compile at the first call. Sums may be reordered; NaN and infinity stay what they are."""
-    options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
-    options["fastmath"] = {"reassoc", "contract", "nsz"}
-    try:
-        numba = import_module("numba")
-    except ImportError:
-        return function  # so that the module loads; `engines` sees to it that nobody calls it
-    try:
-        return cast(_Compiled, numba.njit(cache=True, **options)(function))
-    except RuntimeError:  # nowhere to keep what was compiled: neither the package nor a home
-        return cast(_Compiled, numba.njit(**options)(function))
-
-
-@_compiled
-def _add_row(
-    w: Array,
-    m: Array,
-    pull_k: Array,
-    v_s: Any,
-    v_t: Any,
-    h_s: Any,
-    h_t: Any,
+@compiled
+def _add_pair(
+    of_j: Array,
+    of_k: Array,
+    pulls_j: Array,
+    pulls_k: Array,
+    j: int,
+    k: int,
+    m_s: Any,
+    m_t: Any,
     one: Any,
     half: Any,
     zero: Any,
 ) -> tuple[Any, Any]:
-    """Corners at one image between one j and all k: their penalty and pull on j.
+    """Corners between one j and one k, at many images: their pull on side jk, and their penalty.
 
     Constant lengths and offsets let the compiler see that nothing overlaps, and use registers of
     8 numbers; a row is therefore padded by sides without length.
     """
-    pull_j, penalty = zero, zero
-    for k in range(_SIDE):
-        v = w[k]
+    pull, penalty = zero, zero
+    for i in range(_WIDE):
+        v_j, v_k = of_j[j, i], of_k[k, i]
+        product = v_j * v_k
         # cosine = (ij * ij + ik * ik - jk * jk) / (2 * ij * ik)
-        cosine = v_s * (v * (h_s - m[k]) + w[_SIDE + k])
-        gap = cosine - v_t * (w[2 * _SIDE + k] * (h_t - m[_SIDE + k]) + w[3 * _SIDE + k])
+        cosine = product * ((of_j[j, _WIDE + i] - m_s) + of_k[k, _WIDE + i])
+        gap = cosine - of_j[j, 2 * _WIDE + i] * of_k[k, 2 * _WIDE + i] * (
+            (of_j[j, 3 * _WIDE + i] - m_t) + of_k[k, 3 * _WIDE + i]
+        )
         slope = min(max(gap, -one), one)
         penalty += slope * (gap - half * slope)
-        m[2 * _SIDE + k] += v_s * (slope * v)
-        pull_j += slope * (v - cosine * v_s)
-        pull_k[k] += slope * (v_s - cosine * v)
-    return pull_j, penalty
+        pull += slope * product
+        pulls_j[j, i] += slope * (v_k - cosine * v_j)
+        pulls_k[k, i] += slope * (v_j - cosine * v_k)
+    return pull, penalty
 
 
-@_compiled
-def _copy(table: Array, is_student: bool, i0: int, j0: int, out: Array, column: int) -> None:
-    """Copy the squares of one stream between two blocks of images to ``out[:, column:]``."""
-    for i in range(min(_SIDE, len(table) - i0)):
-        for j in range(min(_SIDE, len(table) - j0)):
-            is_above = (i0 + i < j0 + j) == is_student
-            out[i, column + j] = table[i0 + i, j0 + j] if is_above else table[j0 + j, i0 + i]
-
-
-@_compiled
+@compiled
 def _panel(table: Array, i0: int, j0: int, out: Array, one: Any, half: Any, zero: Any) -> None:
-    """Sides from a block of images to another: 1 / length and length / 2, student, then teacher."""
+    """Sides from images ``i0:`` to a block: 1 / length and half the square of both streams."""
     out[:] = zero
-    _copy(table, True, i0, j0, out, 0)
-    _copy(table, False, i0, j0, out, 2 * _SIDE)
-    for i in range(_SIDE):
-        row = out[i]
-        for stream in range(2):
-            start = 2 * _SIDE * stream
-            for k in range(_SIDE):
-                square = row[start + k]
-                inverse = zero if square == zero else one / np.sqrt(square)
-                row[start + k] = inverse
-                row[start + _SIDE + k] = half * square * inverse
+    for j in range(min(_SIDE, len(table) - j0)):
+        row = out[j]
+        for i in range(min(_WIDE, len(table) - i0)):
+            here, mirrored = table[j0 + j, i0 + i], table[i0 + i, j0 + j]
+            is_above = j0 + j < i0 + i
+            row[_WIDE + i] = here if is_above else mirrored
+            row[3 * _WIDE + i] = mirrored if is_above else here
+        for start in (0, 2 * _WIDE):
+            for i in range(_WIDE):
+                square = row[start + _WIDE + i]
+                row[start + i] = zero if square == zero else one / np.sqrt(square)
+                row[start + _WIDE + i] = half * square
 
 
-@_compiled
+@compiled
 def _add_tile(table: Array, springs: Array, block_j: int, block_k: int) -> float:
-    """Return the penalty of all corners between two blocks, and add up their pull."""
+    """Return the penalty of all corners between two blocks, of mirror images one; add their pull.
+
+    The pull of a corner on its side ij goes to row j of ``springs``, and on ik to row k.
+    """
     count, kind = len(table), table.dtype.type
     one, half, zero = kind(1), kind(0.5), kind(0)
     j0, k0 = block_j * _SIDE, block_k * _SIDE
     in_j, in_k = min(_SIDE, count - j0), min(_SIDE, count - k0)
-    # half the squares jk of the student, of the teacher, and the pull on them
-    facing = np.zeros((_SIDE, 3 * _SIDE), table.dtype)
-    _copy(table, True, j0, k0, facing, 0)
-    _copy(table, False, j0, k0, facing, _SIDE)
-    facing *= half
-    of_j = np.empty((_SIDE, 4 * _SIDE), table.dtype)
-    of_k = np.empty((_SIDE, 4 * _SIDE), table.dtype)
-    pull_k = np.empty(_SIDE, table.dtype)
+    # each an array of its own, also where the blocks are one: where memory is shared, the compiler
+    # gives up wide registers, and takes four times as long
+    of_j = np.empty((_SIDE, 4 * _WIDE), table.dtype)
+    of_k = np.empty((_SIDE, 4 * _WIDE), table.dtype)
+    pulls_j = np.empty((_SIDE, _WIDE), table.dtype)
+    pulls_k = np.empty((_SIDE, _WIDE), table.dtype)
     total = 0.0
-    for i0 in range(0, count, _SIDE):
+    for i0 in range(0, count, _WIDE):
         _panel(table, i0, j0, of_j, one, half, zero)
-        _panel(table, i0, k0, of_k, one, half, zero)
-        facing[:, 2 * _SIDE :] = zero
-        for i in range(min(_SIDE, count - i0)):
-            row_j, row_k = of_j[i], of_k[i]
-            pull_k[:] = zero
-            for j in range(in_j):
-                v_s, v_t = row_j[j], row_j[2 * _SIDE + j]
-                if block_j == block_k:  # k up to j are mirror images
-                    for part in range(4):
-                        row_k[part * _SIDE + j] = zero
-                h_s = zero if v_s == zero else row_j[_SIDE + j] / v_s
-                h_t = zero if v_t == zero else row_j[3 * _SIDE + j] / v_t
-                pull_j, penalty = _add_row(
-                    row_k, facing[j], pull_k, v_s, v_t, h_s, h_t, one, half, zero
+        if block_j == block_k:
+            of_k[:] = of_j
+        else:
+            _panel(table, i0, k0, of_k, one, half, zero)
+        pulls_j[:] = zero
+        pulls_k[:] = zero
+        for j in range(in_j):
+            for k in range(j + 1 if block_j == block_k else 0, in_k):
+                m_s, m_t = half * table[j0 + j, k0 + k], half * table[k0 + k, j0 + j]
+                pull, penalty = _add_pair(
+                    of_j, of_k, pulls_j, pulls_k, j, k, m_s, m_t, one, half, zero
                 )
                 total += penalty
-                springs[i0 + i, j0 + j] += v_s * pull_j
-            inverse = row_j if block_j == block_k else row_k
-            for k in range(in_k):
-                springs[i0 + i, k0 + k] += inverse[k] * pull_k[k]
+                springs[j0 + j, k0 + k] -= pull
         for j in range(in_j):
-            for k in range(in_k):
-                springs[j0 + j, k0 + k] -= facing[j, 2 * _SIDE + k]
+            for i in range(min(_WIDE, count - i0)):
+                springs[j0 + j, i0 + i] += of_j[j, i] * pulls_j[j, i]
+        for k in range(in_k):
+            for i in range(min(_WIDE, count - i0)):
+                springs[k0 + k, i0 + i] += of_k[k, i] * pulls_k[k, i]
     return total
+
+
+@compiled
+def _finish(table: Array, springs: Array) -> float:
+    """Add the springs' transpose to them, and return the penalty of corners with equal sides.
+
+    Where j is k the cosine is 1, or 0 on a side without length: half where the streams differ.
+    """
+    count, penalty = len(table), 0.0
+    for i0 in range(0, count, _SIDE):
+        for j0 in range(i0, count, _SIDE):
+            for i in range(i0, min(i0 + _SIDE, count)):
+                for j in range(max(j0, i + 1), min(j0 + _SIDE, count)):
+                    both = springs[i, j] + springs[j, i]
+                    springs[i, j] = both
+                    springs[j, i] = both
+                    penalty += (table[i, j] == 0) != (table[j, i] == 0)
+    return penalty

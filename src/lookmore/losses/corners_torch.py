@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from lookmore.losses.sides import squares_from
+from lookmore.losses.sides import row_blocks, squares_from
 
 _BLOCK_ON_CPU = 2**17  # corners worked on at once: half a MiB in float32, what caches hold
 _BLOCK = 2**22  # the same elsewhere
@@ -21,9 +21,8 @@ def corners(table: Tensor) -> tuple[Tensor, Tensor]:
         table: ``(B, B)`` of `Sides`.
 
     Returns:
-        Sum ``()`` of the Huber penalties over all corners with ``j`` other than ``k``, and
-        springs ``(B, B)``, both float64: springs plus their transpose is the slope of that sum in
-        the squared distances.
+        Sum ``()`` of the Huber penalties over all corners, and springs ``(B, B)``, both float64:
+        symmetric, the slope of that sum in each squared distance.
     """
     count = len(table)
     springs = table.new_zeros(count, count, dtype=torch.float64)
@@ -36,7 +35,15 @@ def corners(table: Tensor) -> tuple[Tensor, Tensor]:
         for ks in blocks[number:]:
             squares_k = squares_j if js == ks else squares_from(table, ks.start, ks.stop)
             total += _add_block(springs, squares_j, squares_k, js, ks)
-    return 2 * total, springs
+    penalty = 2 * total
+    for first, last in row_blocks(count):
+        both = springs[first:last, first:] + springs[first:, first:last].T
+        springs[first:last, first:] = both
+        springs[first:, first:last] = both.T
+        # where j is k the cosine is 1, or 0 on a side without length: half where streams differ
+        is_point = squares_from(table, first, last) == 0
+        penalty = penalty + (is_point[0] != is_point[1]).sum() / 2
+    return penalty, springs
 
 
 def _add_block(

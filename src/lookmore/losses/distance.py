@@ -1,14 +1,15 @@
 """Distance-wise relations: how far apart the images of a batch lie from one another."""
 
-import torch
 from torch import Tensor
 
 from lookmore.losses.analytic import Part, with_gradients
+from lookmore.losses.engines import Engine, choose_engine
+from lookmore.losses.pull import pulled
 from lookmore.losses.rows import paired_rows
-from lookmore.losses.sides import Sides, pull, row_blocks, sides_of, squares_from
+from lookmore.losses.sides import Sides, sides_of
 
 
-def distance_loss(*, student: Tensor, teacher: Tensor) -> Tensor:
+def distance_loss(*, student: Tensor, teacher: Tensor, engine: str = "auto") -> Tensor:
     """Penalise a student that spaces the batch differently from its teacher.
 
     Only the pattern of distances is compared, never the coordinates, so the two streams
@@ -17,6 +18,7 @@ def distance_loss(*, student: Tensor, teacher: Tensor) -> Tensor:
     Args:
         student: ``(B, D_s)`` embeddings; gradient flows here. A collapsed batch has none.
         teacher: ``(B, D_t)`` embeddings of the same images, in the same order; detached.
+        engine: As in ``angle_loss``.
 
     Returns:
         Scalar ``()`` float32 (float64 for a float64 student): mean Huber penalty over the
@@ -25,6 +27,8 @@ def distance_loss(*, student: Tensor, teacher: Tensor) -> Tensor:
 
     Raises:
         ValueError: If the batch sizes differ, or either batch has fewer than two rows.
+        ConfigError: If there is no such engine for the device.
+        MissingExtraError: If an engine asked for by name is not installed.
 
     Source:
         Park et al., *Relational Knowledge Distillation*, CVPR 2019 (distance-wise loss),
@@ -38,51 +42,24 @@ def distance_loss(*, student: Tensor, teacher: Tensor) -> Tensor:
         '0.0139'
     """
     rows, guide = paired_rows(student=student, teacher=teacher, fewest=2)
+    chosen = choose_engine(engine, rows.device)
     (value,) = with_gradients(
-        lambda rows, guide: [distance_part(sides_of(student=rows, teacher=guide))],
+        lambda rows, guide: [distance_part(sides_of(student=rows, teacher=guide), chosen)],
         student=rows,
         teacher=guide,
     )
     return value
 
 
-def distance_part(sides: Sides) -> Part:
+def distance_part(sides: Sides, engine: Engine) -> Part:
     """Return the loss and its gradient, from the table of squared distances.
 
     Args:
         sides: Of both streams.
+        engine: Compares the distances.
 
     Returns:
-        In float64. Two rows in one place send each other no gradient.
+        In float64.
     """
-    count = len(sides.table)
-    total = sides.unit.new_zeros(2)
-    for block in row_blocks(count):
-        lengths = squares_from(sides.table, *block).sqrt_()
-        total += lengths.sum((1, 2), dtype=torch.float64)
-    means = torch.where(total == 0, 1.0, total / (count * (count - 1)))
-
-    penalty, tension = total.new_zeros(()), total.new_zeros(())
-    for block in row_blocks(count):
-        relative, gaps, slopes = _compared(sides.table, block, means)
-        # Huber of x is c * (x - c / 2) with c the clamped x
-        penalty += gaps.sub_(slopes, alpha=0.5).mul_(slopes).sum(dtype=torch.float64)
-        tension += relative.mul_(slopes).sum(dtype=torch.float64)
-
-    # what stretches one side stretches the mean, which shortens every relative distance
-    common = tension / (count * (count - 1))
-    gradient = torch.empty_like(sides.rows)
-    for first, last in row_blocks(count):
-        relative, _, slopes = _compared(sides.table, (first, last), means)
-        springs = torch.where(relative == 0, 0.0, (slopes - common) / relative)
-        gradient[first:last] = pull(springs, sides.rows, first, last)
-    return Part(penalty / count**2, gradient / ((count * means[0]) ** 2 * sides.unit))
-
-
-def _compared(
-    table: Tensor, block: tuple[int, int], means: Tensor
-) -> tuple[Tensor, Tensor, Tensor]:
-    """The student's relative distances, how far they are off, and the slopes of the penalty."""
-    relative = squares_from(table, *block).sqrt_() / means.to(table.dtype)[:, None, None]
-    gaps = relative[0] - relative[1]
-    return relative[0], gaps, gaps.clamp(-1.0, 1.0)
+    penalty, springs = engine.pairs(sides.table)
+    return pulled(penalty, springs, sides, entries=len(springs) ** 2)

@@ -1,4 +1,4 @@
-"""Which engine computes the corners of all triangles: equal in what they say, not in speed."""
+"""Which engine compares distances and corners: equal in what they say, not in speed."""
 
 from collections.abc import Callable
 from functools import cache
@@ -26,6 +26,9 @@ class Engine(NamedTuple):
 
     corners: Callable[[Tensor], tuple[Tensor, Tensor]]
     """As `corners_torch.corners`."""
+
+    pairs: Callable[[Tensor], tuple[Tensor, Tensor]]
+    """As `pairs_torch.pairs`."""
 
 
 def choose_engine(name: str, device: torch.device) -> Engine:
@@ -72,7 +75,8 @@ def _fastest(device: str) -> Engine:
 
 
 def _engine(name: str, why: str) -> Engine:
-    return Engine(name, why, import_module(f"lookmore.losses.corners_{name}").corners)
+    corners, pairs = (import_module(f"lookmore.losses.{of}_{name}") for of in ("corners", "pairs"))
+    return Engine(name, why, corners.corners, pairs.pairs)
 
 
 @cache

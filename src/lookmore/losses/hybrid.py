@@ -24,7 +24,7 @@ class HybridOrder(nn.Module):
         angle: Weight of ``angle_loss``.
         group: Weight of ``group_loss``.
         temperature: Of ``group_loss``, above 0.
-        engine: Of ``angle_loss``: ``auto``, ``torch`` or ``numba``.
+        engine: Of ``distance_loss`` and ``angle_loss``: ``auto``, ``torch`` or ``numba``.
         student_width: ``D_s``, given together with ``teacher_width``, or neither.
         teacher_width: ``D_t``.
 

@@ -30,7 +30,7 @@ def relation_losses(
         teacher: ``(B, D_t)`` embeddings of the same images, in the same order; detached.
         orders: Names out of ``distance``, ``angle``, ``group``.
         temperature: Of the group order, above 0.
-        engine: Of the angle order, as in ``angle_loss``.
+        engine: Of distance and angle, as in ``angle_loss``.
 
     Returns:
         One scalar ``()`` for each order, under its name.
@@ -59,7 +59,7 @@ def relation_losses(
         }
         if {"distance", "angle"} & set(orders):
             sides = sides_of(student=rows, teacher=guide)
-            found["distance"] = lambda: distance_part(sides)
+            found["distance"] = lambda: distance_part(sides, chosen)
             found["angle"] = lambda: angle_part(sides, chosen)
         return [found[order]() for order in orders]
 

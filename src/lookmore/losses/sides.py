@@ -78,24 +78,6 @@ def squares_from(table: Tensor, first: int, last: int) -> Tensor:
     )
 
 
-def pull(springs: Tensor, rows: Tensor, first: int, last: int) -> Tensor:
-    """Return how rows ``first:last`` are pulled by springs to all others, in float64.
-
-    Near twins pull hard and nearly cancel; float32 would lose what is left.
-
-    Args:
-        springs: ``(last - first, B)`` slopes of a loss in the squared distances.
-        rows: ``(B, D)`` float64.
-        first: Of the rows.
-        last: One behind the last row.
-
-    Returns:
-        ``(last - first, D)`` float64, the gradient.
-    """
-    springs = 2 * springs.double()
-    return torch.addmm(springs.sum(1, keepdim=True) * rows[first:last], springs, rows, alpha=-1)
-
-
 def _in_own_units(embeddings: Tensor) -> tuple[Tensor, Tensor]:
     """Centred float64 rows whose largest number is 1, and the unit that made it so."""
     rows = embeddings.double()
