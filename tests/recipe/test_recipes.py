@@ -59,3 +59,28 @@ def test_refuses_what_needs_labels_that_are_not_there(task: str, teacher: str) -
 def test_refuses_an_unknown_task() -> None:
     with pytest.raises(ConfigError, match="--task must be one of face, metric, classify"):
         distilled(task="faces")
+
+
+def test_a_student_that_inherits_needs_no_assistant_and_starts_from_its_teacher() -> None:
+    recipe = recipe_from(distilled(inherit=True), source="template")
+    assert recipe.assistant is None
+    assert (recipe.student.stream.backbone, recipe.student.stream.pretrained) == ("dlib-face", True)
+    assert set(recipe.student.active_guides) == {"teacher"}
+
+
+def test_the_recipe_for_faces_and_distill_agree_on_what_the_weights_want() -> None:
+    written = recipe_from(distilled(inherit=True), source="template").student.stream
+    shipped = load_recipe(ROOT / "recipes" / "lfw-16px-inherited.yaml").student.stream
+    assert (written.mean, written.std) == (shipped.mean, shipped.std)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"teacher": "imagenet"}, "--inherit needs --teacher dlib-face, .* got imagenet"),
+        ({"side": 64}, "--inherit is for --side 8 to 43, got 64"),
+    ],
+)
+def test_refuses_to_inherit_what_cannot_be(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        distilled(inherit=True, **changes)

@@ -10,6 +10,8 @@ from lookmore.teachers.dlib_face import find_weights, network_of, read_checked
 from lookmore.teachers.dlib_network import FEW, WIDTH, DlibFaceNetwork
 
 SMALLEST_SIDE = 8
+MEAN, STD = (0.4815, 0.4588, 0.4090), (1.0039, 1.0039, 1.0039)
+"""How its published weights want their images, on the [0, 1] scale."""
 
 
 class DlibBackbone(nn.Module):
@@ -21,8 +23,8 @@ class DlibBackbone(nn.Module):
 
     Args:
         side: Height and width of the images, in pixels, 8 to 43; they are enlarged to 43.
-        pretrained: Start from the published weights; they want ``mean`` 0.4815, 0.4588, 0.4090 and
-            ``std`` 256/255.
+        pretrained: Start from the published weights; they want ``mean`` and ``std`` of
+            `MEAN` and `STD`.
 
     Raises:
         ConfigError: If ``side`` is outside 8 to 43.

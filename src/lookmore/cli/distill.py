@@ -19,6 +19,12 @@ def distill(
     ] = "trained",
     side: Annotated[int, typer.Option(help="Side of the student's input, in pixels.")] = 16,
     epochs: Annotated[int, typer.Option(help="Passes of the student over the images.")] = 30,
+    inherit: Annotated[
+        bool,
+        typer.Option(
+            help="Start the student from the weights of dlib-face: slower, better with strangers."
+        ),
+    ] = False,
     name: Annotated[str, typer.Option(help="Of the run; made from the folder if left out.")] = "",
     out: Annotated[Path | None, typer.Option(help="Run folder; runs/NAME if left out.")] = None,
     overrides: Annotated[
@@ -49,6 +55,7 @@ def distill(
         sharp=config.side,
         epochs=epochs,
         labelled=labelled,
+        inherit=inherit,
     )
     recipe = recipe_from(values, source="the recipe", overrides=overrides or [])
     run_recipe(recipe, out=out, smoke=smoke, restart=restart)

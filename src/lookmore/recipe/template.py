@@ -4,6 +4,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from lookmore.backbones.dlib_backbone import FEW, MEAN, SMALLEST_SIDE, STD
+from lookmore.backbones.table import DLIB
 from lookmore.errors import ConfigError
 
 _TASK_LOSS = MappingProxyType(
@@ -26,6 +28,7 @@ def recipe_values(
     sharp: int,
     epochs: int,
     labelled: bool,
+    inherit: bool = False,
 ) -> dict[str, Any]:
     """Return the sections of a recipe with settings that suit most folders.
 
@@ -40,11 +43,14 @@ def recipe_values(
         epochs: Passes of the student over the images; other stages are scaled to it.
         labelled: Whether the images have labels; without them there is no task loss.
 
+        inherit: Start the student from the teacher's own weights, which dlib-face alone allows.
+
     Returns:
         Plain values for `lookmore.recipe.load.recipe_from`.
 
     Raises:
-        ConfigError: If the task is unknown, or needs labels that are not there.
+        ConfigError: If the task is unknown or needs labels that are not there, or there is nothing
+            to inherit.
     """
     if task not in _TASK_LOSS:
         raise ConfigError(f"--task must be one of {', '.join(_TASK_LOSS)}, got {task!r}")
@@ -53,6 +59,14 @@ def recipe_values(
             f"{data} has no labels, which --teacher trained and --task classify learn from: put "
             "images into one folder per class, or name a teacher that is ready"
         )
+    if inherit and teacher != DLIB:
+        raise ConfigError(
+            f"--inherit needs --teacher {DLIB}, whose weights can be made to see few pixels, got "
+            f"{teacher}; other students start from published weights by "
+            "student.stream.backbone=timm:NAME student.stream.pretrained=true"
+        )
+    if inherit and not SMALLEST_SIDE <= side <= FEW:
+        raise ConfigError(f"--inherit is for --side {SMALLEST_SIDE} to {FEW}, got {side}")
     trained_side = min(sharp, max(32, 4 * side))
     loss = dict(_TASK_LOSS[task]) if labelled else {"loss": "none"}
     from_file = teacher.startswith("file:")
@@ -69,7 +83,7 @@ def recipe_values(
         },
         "views": views,
         "degradation": {"side": side},
-        "teacher": {"name": teacher},
+        "teacher": {"name": teacher, **({"whiten": 0.33} if teacher == DLIB else {})},
         "assistant": {
             "stream": {"side": trained_side},
             "schedule": {"epochs": max(1, epochs // 2)},
@@ -91,6 +105,19 @@ def recipe_values(
             "stream": {"backbone": "base", "side": trained_side},
             "schedule": {"epochs": epochs},
             "task": {**loss, "weight": 1.0},
+        }
+    if inherit:
+        del values["assistant"]
+        values["student"] = {
+            "stream": {"backbone": DLIB, "pretrained": True, "mean": list(MEAN), "std": list(STD)},
+            "schedule": {
+                "epochs": max(1, epochs // 4),
+                "optimizer": "muon",
+                "learning_rate": 0.001,
+                "weight_decay": 0.1,
+            },
+            "guides": {"teacher": 1},
+            "weights": {"individual": 4.0, "distance": 10.0, "angle": 20.0},
         }
     return values
 
