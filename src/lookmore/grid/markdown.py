@@ -62,6 +62,8 @@ PARTS = MappingProxyType(
         "orders_23": "order 1",
         "guide_assistant": "the teacher as a guide of the student",
         "guide_teacher": "the assistant as a guide of the student (it starts from it still)",
+        "whiten_none": "the whitened space, for the centred one",
+        "started_at_random": "the weights of the teacher to start from",
         "adamw": "Muon, for AdamW",
         "views_1": "views: each image as it is",
         "views_4": "all views but four",
