@@ -1,5 +1,6 @@
 """Every engine is exact at every size; which one computes is known, and can be said."""
 
+import importlib.util
 from collections.abc import Iterator
 from functools import cache
 
@@ -168,6 +169,26 @@ def test_numba_asked_for_by_name_and_missing_is_an_error(monkeypatch: pytest.Mon
         choose_engine("numba", CPU)
 
 
+@pytest.mark.skipif(
+    importlib.util.find_spec("triton") is None,
+    reason="triton is not installed: it comes with torch's builds for CUDA on Linux",
+)
+def test_auto_takes_triton_on_a_gpu_and_says_so() -> None:
+    found = choose_engine("auto", torch.device("cuda"))
+    assert (found.name, found.why) == ("triton", "one kernel for all corners on cuda")
+
+
+def test_without_triton_a_gpu_gets_torch_and_who_asked_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hide(monkeypatch, "triton", ModuleNotFoundError("No module"))
+    found = choose_engine("auto", torch.device("cuda"))
+    assert found.name == "torch"
+    assert found.why.startswith("triton is not installed: it comes with torch's builds for CUDA")
+    with pytest.raises(ConfigError, match=r"triton cannot compute.*set machine.relations to auto"):
+        choose_engine("triton", torch.device("cuda"))
+
+
 def test_an_engine_of_another_device_or_of_no_name_is_refused() -> None:
     with pytest.raises(ConfigError, match="numba computes on cpu, and the embeddings are on cuda"):
         choose_engine("numba", torch.device("cuda"))
@@ -186,8 +207,12 @@ def test_hybrid_order_hands_its_engine_on(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def hide_numba(monkeypatch: pytest.MonkeyPatch, error: ImportError) -> None:
+    hide(monkeypatch, "numba", error)
+
+
+def hide(monkeypatch: pytest.MonkeyPatch, package: str, error: ImportError) -> None:
     def importing(name: str) -> object:
-        if name == "numba":
+        if name == package:
             raise error
         return __import__(name, fromlist=["corners"])
 

@@ -83,8 +83,8 @@ class MachineConfig:
     """CPU threads; 0 = ``OMP_NUM_THREADS``, or else one for each core this process may use."""
 
     relations: str = "auto"
-    """What compares triplets: ``torch``, ``numba`` (CPU, extra ``fast``) or ``auto``, the fastest
-    that is installed. All are exact."""
+    """What compares distances and triplets: ``torch``, ``numba`` (CPU, extra ``fast``), ``triton``
+    (CUDA) or ``auto``, the best that is installed. All are exact."""
 
     def __post_init__(self) -> None:
         if self.relations not in ENGINES:

@@ -19,8 +19,8 @@ def angle_loss(*, student: Tensor, teacher: Tensor, engine: str = "auto") -> Ten
     Args:
         student: ``(B, D_s)`` embeddings; gradient flows here (once: it has no graph of its own).
         teacher: ``(B, D_t)`` embeddings of the same images, in the same order; detached.
-        engine: ``auto``, ``torch`` or ``numba`` (CPU, extra ``fast``), which agree to within
-            rounding; auto is the fastest that is installed.
+        engine: ``auto``, ``torch``, ``numba`` (CPU, extra ``fast``) or ``triton`` (CUDA), which
+            agree to within rounding; auto is the best that is installed.
 
     Returns:
         Scalar ``()`` float32 (float64 for a float64 student): mean Huber penalty over the

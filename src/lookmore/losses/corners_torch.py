@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from lookmore.losses.sides import row_blocks, squares_from
+from lookmore.losses.sides import points_of, row_blocks, squares_from
 
 _BLOCK_ON_CPU = 2**17  # corners worked on at once: half a MiB in float32, what caches hold
 _BLOCK = 2**22  # the same elsewhere
@@ -35,15 +35,11 @@ def corners(table: Tensor) -> tuple[Tensor, Tensor]:
         for ks in blocks[number:]:
             squares_k = squares_j if js == ks else squares_from(table, ks.start, ks.stop)
             total += _add_block(springs, squares_j, squares_k, js, ks)
-    penalty = 2 * total
     for first, last in row_blocks(count):
         both = springs[first:last, first:] + springs[first:, first:last].T
         springs[first:last, first:] = both
         springs[first:, first:last] = both.T
-        # where j is k the cosine is 1, or 0 on a side without length: half where streams differ
-        is_point = squares_from(table, first, last) == 0
-        penalty = penalty + (is_point[0] != is_point[1]).sum() / 2
-    return penalty, springs
+    return 2 * total + points_of(table), springs
 
 
 def _add_block(

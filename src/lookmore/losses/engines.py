@@ -10,16 +10,20 @@ from torch import Tensor
 
 from lookmore.errors import ConfigError, MissingExtraError
 
-ENGINES = ("auto", "torch", "numba")
-_DEVICES = {"numba": "cpu"}
-_EXTRA = "fast"
+ENGINES = ("auto", "torch", "numba", "triton")
+_DEVICES = {"numba": "cpu", "triton": "cuda"}
+_WHY = {"numba": "the fastest on cpu", "triton": "one kernel for all corners on cuda"}
+_WAY_OUT = {
+    "numba": "pip install 'lookmore[fast]'",
+    "triton": "it comes with torch's builds for CUDA on Linux",
+}
 
 
 class Engine(NamedTuple):
     """An engine and why it was taken."""
 
     name: str
-    """``torch`` or ``numba``."""
+    """``torch``, ``numba`` or ``triton``."""
 
     why: str
     """A phrase for the user."""
@@ -35,15 +39,18 @@ def choose_engine(name: str, device: torch.device) -> Engine:
     """Return the engine of that name; for ``auto`` the fastest of those that are installed.
 
     Args:
-        name: One of `ENGINES`. ``numba`` computes on the CPU, ``torch`` anywhere.
+        name: One of `ENGINES`. ``numba`` computes on the CPU, ``triton`` on a GPU of
+            NVIDIA or AMD, ``torch`` anywhere.
         device: Where the embeddings are.
 
     Returns:
         The engine.
 
     Raises:
-        ConfigError: If there is no such engine, or it does not compute on that device.
-        MissingExtraError: If an engine was asked for by name that cannot be imported.
+        ConfigError: If there is no such engine, it does not compute on that device, or it cannot
+            be imported there.
+        MissingExtraError: If an engine was asked for by name that cannot be imported, and an extra
+            brings it.
 
     Example:
         >>> choose_engine("torch", torch.device("cpu")).why
@@ -59,8 +66,13 @@ def choose_engine(name: str, device: torch.device) -> Engine:
             f"{device.type}: set machine.relations to auto"
         )
     fault = _fault(name)
+    if fault and name == "numba":
+        raise MissingExtraError(package=name, extra="fast", purpose=f"the engine {name}")
     if fault:
-        raise MissingExtraError(package=name, extra=_EXTRA, purpose=f"the engine {name}")
+        raise ConfigError(
+            f"the relations engine {name} cannot compute, because {fault} ({_WAY_OUT[name]}): "
+            "set machine.relations to auto"
+        )
     return _engine(name, "asked for")
 
 
@@ -69,8 +81,8 @@ def _fastest(device: str) -> Engine:
         if place == device:
             fault = _fault(name)
             if not fault:
-                return _engine(name, f"the fastest on {device}")
-            return _engine("torch", f"{fault}: pip install 'lookmore[{_EXTRA}]'")
+                return _engine(name, _WHY[name])
+            return _engine("torch", f"{fault}: {_WAY_OUT[name]}")
     return _engine("torch", f"the only one on {device}")
 
 

@@ -24,7 +24,8 @@ class HybridOrder(nn.Module):
         angle: Weight of ``angle_loss``.
         group: Weight of ``group_loss``.
         temperature: Of ``group_loss``, above 0.
-        engine: Of ``distance_loss`` and ``angle_loss``: ``auto``, ``torch`` or ``numba``.
+        engine: Of ``distance_loss`` and ``angle_loss``: ``auto``, ``torch``, ``numba`` or
+            ``triton``.
         student_width: ``D_s``, given together with ``teacher_width``, or neither.
         teacher_width: ``D_t``.
 

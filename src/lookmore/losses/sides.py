@@ -78,6 +78,24 @@ def squares_from(table: Tensor, first: int, last: int) -> Tensor:
     )
 
 
+def points_of(table: Tensor) -> Tensor:
+    """Return the Huber penalty of all corners between a side and itself.
+
+    The cosine there is 1, or 0 on a side without length: half where the streams differ.
+
+    Args:
+        table: ``(B, B)`` of `Sides`.
+
+    Returns:
+        ``()`` float64, the sum over all sides, of mirror images both.
+    """
+    penalty = table.new_zeros((), dtype=torch.float64)
+    for first, last in row_blocks(len(table)):
+        is_point = squares_from(table, first, last) == 0
+        penalty += (is_point[0] != is_point[1]).sum() / 2
+    return penalty
+
+
 def _in_own_units(embeddings: Tensor) -> tuple[Tensor, Tensor]:
     """Centred float64 rows whose largest number is 1, and the unit that made it so."""
     rows = embeddings.double()
