@@ -4,9 +4,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from lookmore.backbones.dlib_backbone import FEW, MEAN, SMALLEST_SIDE, STD
+from lookmore.backbones.dlib_backbone import MEAN, SMALLEST_SIDE, STD
 from lookmore.backbones.table import DLIB
 from lookmore.errors import ConfigError
+from lookmore.teachers.dlib_network import FEW
 
 _TASK_LOSS = MappingProxyType(
     {
