@@ -61,7 +61,13 @@ def measure(
 ) -> dict[str, object]:
     """Return one line, and keep the exact answers where they are being made."""
     space = Space(
-        through="teacher", name="none", fingerprint="0", placed="0", width=WIDTH, run="", student="0"
+        through="teacher",
+        name="none",
+        fingerprint="0",
+        placed="0",
+        width=WIDTH,
+        run="",
+        student="0",
     )
     asked = probes(entries, seed=1)
     began = time.perf_counter()

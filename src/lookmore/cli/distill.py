@@ -47,7 +47,7 @@ def distill(
     config = data_config(data, overrides or [])
     labelled = bool((open_source(config).labels >= 0).any())
     values = recipe_values(
-        name=name or run_name(data, task=task, side=side),
+        name=name or run_name(data, task=task, side=side) + ("-inherited" if inherit else ""),
         teacher=teacher,
         data=data,
         task=task,
