@@ -37,6 +37,7 @@ def angle_loss(*, student: Tensor, teacher: Tensor, engine: str = "auto") -> Ten
         the table of distances by the law of cosines, so it never holds ``B * B * D`` numbers.
 
     Example:
+        >>> import torch
         >>> corner = torch.tensor([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
         >>> line = torch.tensor([[0.0], [1.0], [2.0]])
         >>> f"{angle_loss(student=corner, teacher=corner).item():.4f}"

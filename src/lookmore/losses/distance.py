@@ -36,6 +36,7 @@ def distance_loss(*, student: Tensor, teacher: Tensor, engine: str = "auto") -> 
         relative distances are 0 here.
 
     Example:
+        >>> import torch
         >>> even = torch.tensor([[0.0], [1.0], [2.0]])
         >>> uneven = torch.tensor([[0.0], [1.0], [3.0]])
         >>> f"{distance_loss(student=even, teacher=uneven).item():.4f}"
