@@ -14,7 +14,7 @@ import pytest
 PROGRAM = """
 import json, sys, torch
 sys.path.insert(0, sys.argv[1])
-from test_engines import KINDS, oracle, streams_of
+from test_oracles import KINDS, expected, streams_of
 from lookmore.losses.analytic import with_gradients
 from lookmore.losses.angle import angle_part
 from lookmore.losses.corners_triton import corners
@@ -28,7 +28,7 @@ for images in (2, 3, 31, 32, 33, 70):
     for kind in KINDS if images in (3, 33) else ["random"]:
         student, teacher = streams_of(kind, images)
         part = angle_part(sides_of(student=student, teacher=teacher), engine)
-        value, slope = oracle(kind, images)
+        value, slope = expected("angle", kind, images)
         print(json.dumps({
             "batch": f"{images} {kind}",
             "value": abs(part.value.item() - value) - 1e-6 * abs(value),

@@ -1,12 +1,10 @@
-"""Every engine is exact at every size; which one computes is known, and can be said."""
+"""Which engine computes is known and can be said; each gives the same bits in every run."""
 
 import importlib.util
 from collections.abc import Iterator
-from functools import cache
 
 import pytest
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from lookmore.errors import ConfigError, MissingExtraError
@@ -16,49 +14,10 @@ from lookmore.losses.engines import choose_engine
 from lookmore.losses.sides import sides_of
 
 CPU = torch.device("cpu")
-KINDS = ["random", "clustered", "duplicated", "collapsed", "twins"]
-"""Batches as training meets them."""
 
 
 def normal(*shape: int, seed: int) -> Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
-
-
-def streams_of(kind: str, images: int) -> tuple[Tensor, Tensor]:
-    student, teacher = normal(images, 16, seed=1), normal(images, 24, seed=2)
-    match kind:
-        case "clustered":  # four to a cluster, a hundredth of the way between clusters apart
-            at = torch.arange(images) // 4
-            return student[at] + 0.01 * student, teacher[at] + 0.01 * teacher
-        case "duplicated":
-            return student[torch.arange(images) // 2], teacher
-        case "collapsed":
-            return student, torch.full((images, 24), 0.1)
-        case "twins":
-            student += 20.0
-            student[1] = student[0] + 1e-5 * normal(16, seed=3)
-    return student, teacher
-
-
-@cache
-def oracle(kind: str, images: int) -> tuple[float, Tensor]:
-    """The definition in float64, an anchor at a time: unit directions, their products, autograd."""
-    student, teacher = (rows.double() for rows in streams_of(kind, images))
-    student.requires_grad_()
-
-    def cosines(rows: Tensor, anchor: int) -> Tensor:
-        sides = rows - rows[anchor]
-        squares = (sides * sides).sum(1, keepdim=True)
-        lengths = torch.where(squares == 0, 1.0, squares).sqrt()
-        directions = torch.where(squares == 0, 0.0, sides / lengths)
-        return directions @ directions.T
-
-    value, gradient = 0.0, torch.zeros_like(student)
-    for anchor in range(images):
-        penalty = F.smooth_l1_loss(cosines(student, anchor), cosines(teacher, anchor)) / images
-        gradient += torch.autograd.grad(penalty, student)[0]
-        value += penalty.item()
-    return value, gradient
 
 
 @pytest.fixture(params=["torch", "numba"])
@@ -68,50 +27,29 @@ def engine(request: pytest.FixtureRequest) -> Iterator[str]:
     torch.set_num_threads(threads)
 
 
-def value_and_gradient(kind: str, images: int, engine: str) -> tuple[float, Tensor]:
-    student, teacher = streams_of(kind, images)
+def streams(images: int) -> tuple[Tensor, Tensor]:
+    return normal(images, 16, seed=1), normal(images, 24, seed=2)
+
+
+def value_and_gradient(images: int, engine: str) -> tuple[float, Tensor]:
+    student, teacher = streams(images)
     student.requires_grad_()
     loss = angle_loss(student=student, teacher=teacher, engine=engine)
     (gradient,) = torch.autograd.grad(loss, student)
     return loss.item(), gradient
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("images", [2, 3, 8, 33, 64, 65, 130])
-def test_equals_the_definition_in_value_and_gradient(engine: str, kind: str, images: int) -> None:
-    expected, slope = oracle(kind, images)
-    value, gradient = value_and_gradient(kind, images, engine)
-    assert value == pytest.approx(expected, rel=1e-6, abs=1e-9)
-    # where forces cancel to nothing, as among two copies and a third, rounding is left
-    assert (gradient - slope).norm() <= 1e-5 * slope.norm() + 1e-8
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_equals_the_definition_for_512_images(engine: str, kind: str) -> None:
-    expected, slope = oracle(kind, 512)
-    value, gradient = value_and_gradient(kind, 512, engine)
-    assert value == pytest.approx(expected, rel=1e-6)
-    assert (gradient - slope).norm() <= 1e-5 * slope.norm() + 1e-8
-
-
-def test_a_row_far_from_twins_is_as_exact_as_they_are(engine: str) -> None:
-    _, slope = oracle("twins", 65)
-    _, gradient = value_and_gradient("twins", 65, engine)
-    errors = (gradient - slope).norm(dim=1) / slope.norm(dim=1)
-    assert errors.max() < 1e-4
-
-
 @pytest.mark.parametrize("threads", [1, 2])
 def test_two_runs_give_the_same_bits(engine: str, threads: int) -> None:
     torch.set_num_threads(threads)
-    value, gradient = value_and_gradient("random", 130, engine)
-    again, once_more = value_and_gradient("random", 130, engine)
+    value, gradient = value_and_gradient(130, engine)
+    again, once_more = value_and_gradient(130, engine)
     assert value == again
     assert torch.equal(gradient, once_more)
 
 
 def test_numba_gives_the_same_bits_whatever_the_threads() -> None:
-    student, teacher = streams_of("random", 200)
+    student, teacher = streams(200)
     table = sides_of(student=student, teacher=teacher).table
     corners = choose_engine("numba", CPU).corners
     threads = torch.get_num_threads()

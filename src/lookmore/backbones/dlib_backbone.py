@@ -5,6 +5,7 @@ from typing import cast
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from lookmore.backbones.images import check_images
 from lookmore.errors import ConfigError
 from lookmore.teachers.dlib_face import find_weights, network_of, read_checked
 from lookmore.teachers.dlib_network import FEW, WIDTH, DlibFaceNetwork
@@ -52,10 +53,6 @@ class DlibBackbone(nn.Module):
         Raises:
             ValueError: If ``images`` has another shape.
         """
-        if images.shape[1:] != (3, self.side, self.side):
-            raise ValueError(
-                f"images must have shape (B, 3, {self.side}, {self.side}), got "
-                f"{tuple(images.shape)}"
-            )
+        check_images(images, side=self.side)
         larger = F.interpolate(images, size=(FEW, FEW), mode="bilinear", align_corners=False)
         return cast(Tensor, self.net(larger))

@@ -4,6 +4,7 @@ from typing import cast
 
 from torch import Tensor, nn
 
+from lookmore.backbones.images import check_images
 from lookmore.teachers.imagenet import FEATURES_WIDTH, open_network
 
 
@@ -31,9 +32,5 @@ class ImagenetBackbone(nn.Module):
         Raises:
             ValueError: If ``images`` has another shape.
         """
-        if images.shape[1:] != (3, self.side, self.side):
-            raise ValueError(
-                f"images must have shape (B, 3, {self.side}, {self.side}), got "
-                f"{tuple(images.shape)}"
-            )
+        check_images(images, side=self.side)
         return cast(Tensor, self.net(images))

@@ -5,6 +5,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from lookmore.backbones.images import check_images
 from lookmore.errors import ConfigError
 
 SMALLEST_SIDE, LARGEST_SIDE = 8, 224
@@ -139,9 +140,5 @@ class NativeBackbone(nn.Module):
         Raises:
             ValueError: If ``images`` has another shape.
         """
-        if images.shape[1:] != (3, self.side, self.side):
-            raise ValueError(
-                f"images must have shape (B, 3, {self.side}, {self.side}), got "
-                f"{tuple(images.shape)}"
-            )
+        check_images(images, side=self.side)
         return cast(Tensor, self.norm(self.pooling(self.stages(self.stem(images)))))

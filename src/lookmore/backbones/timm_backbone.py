@@ -7,6 +7,7 @@ import timm
 import torch
 from torch import Tensor, nn
 
+from lookmore.backbones.images import check_images
 from lookmore.errors import ConfigError
 
 
@@ -54,11 +55,7 @@ class TimmBackbone(nn.Module):
         Raises:
             ValueError: If ``images`` has another shape.
         """
-        if images.shape[1:] != (3, self.side, self.side):
-            raise ValueError(
-                f"images must have shape (B, 3, {self.side}, {self.side}), got "
-                f"{tuple(images.shape)}"
-            )
+        check_images(images, side=self.side)
         return cast(Tensor, self.net(images))
 
 

@@ -10,10 +10,13 @@ FEW = 43
 does meets the layers from the second stage on at the scale they know from dlib's own chips, which
 are cut closer and are 39 px wide then."""
 
+SECOND = 64
+"""Width of the second stage."""
+
 # Width of each residual block, and whether it halves its input.
 BLOCKS = (
     *((32, False), (32, False), (32, False)),
-    *((64, True), (64, False), (64, False), (64, False)),
+    *((SECOND, True), (SECOND, False), (SECOND, False), (SECOND, False)),
     *((128, True), (128, False), (128, False)),
     *((256, True), (256, False), (256, False), (256, True)),
 )
@@ -41,11 +44,10 @@ class DlibFaceNetwork(nn.Module):
         self.for_few = for_few
         self.stem = convolution(3, 32, window=7, halve=True)
         self.blocks = nn.ModuleList()
-        inputs, seen = 32, 0
+        inputs = 32
         for filters, halve in BLOCKS:
-            seen += halve
-            kept = for_few and halve and seen == 1
-            self.blocks.append(_Block(inputs, filters, halve=halve and not kept))
+            keeps = for_few and filters == SECOND
+            self.blocks.append(_Block(inputs, filters, halve=halve and not keeps))
             inputs = filters
         self.head = nn.Linear(inputs, WIDTH, bias=False)
         self.to(memory_format=torch.channels_last)
