@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from lookmore.backbones import dlib_backbone
 from lookmore.backbones.dlib_backbone import DlibBackbone
 from lookmore.backbones.table import build_backbone
 from lookmore.errors import ConfigError
@@ -67,7 +68,7 @@ def test_every_weight_learns_and_comes_back_where_the_package_is_not(
     still = [name for name, p in stream.named_parameters() if p.grad is None or not p.grad.any()]
     # before batch statistics a shift of the head changes nothing
     assert set(still) <= {"head.0.bias"}
-    monkeypatch.setattr(dlib_face, "find_weights", lambda: Path("/nowhere"))
+    monkeypatch.setattr(dlib_backbone, "find_weights", lambda: Path("/nowhere"))
     again = stream_from_description(stream.describe())
     again.load_state_dict(stream.state_dict())
     torch.testing.assert_close(again.eval().embed(images), stream.eval().embed(images))

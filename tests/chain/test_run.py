@@ -221,6 +221,17 @@ def test_the_teachers_space_is_part_of_what_a_stage_learnt_from(
             run_chain(settings, folder=tmp_path / "run", reporter=quiet, limit=16)
 
 
+def test_a_student_keeps_the_whitened_space_it_learnt_in(
+    recipe: Make, quiet: Quiet, tmp_path: Path
+) -> None:
+    sections = ("teacher={name: dlib-face, whiten: 0.3}", "teacher_training=null", "assistant=null")
+    sections = (*sections, "student.warm_start=false", "student.guides={teacher: 1}")
+    settings = recipe(*sections, "views.blends=0")
+    student = run_chain(smoked(settings), folder=tmp_path / "run", reporter=quiet, limit=16)
+    assert student.guide_space.whitening is not None
+    assert student.guide_space.width == 128
+
+
 def test_a_control_of_other_settings_is_not_reported(
     recipe: Make, quiet: Quiet, tmp_path: Path
 ) -> None:

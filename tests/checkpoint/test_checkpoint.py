@@ -1,6 +1,7 @@
 """Checkpoints: bit for bit there and back; damage, other versions and full disks named."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,17 @@ def test_comes_back_bit_for_bit(checkpoint: Checkpoint, tmp_path: Path) -> None:
     images = torch.rand(2, 3, 12, 12)
     assert torch.equal(found.stream.embed(images), checkpoint.stream.embed(images))
     assert not found.stream.training
+
+
+def test_a_whitened_space_comes_back_and_one_without_stays_without(
+    checkpoint: Checkpoint, tmp_path: Path
+) -> None:
+    plain = checkpoint.guide_space
+    assert plain.whitening is None
+    white = GuideSpace(mean=plain.mean, whitening=torch.rand(3, 16))
+    for space in (white, plain):
+        save_checkpoint(tmp_path, replace(checkpoint, guide_space=space))
+        assert load_checkpoint(tmp_path).guide_space.fingerprint == space.fingerprint
 
 
 def test_an_unfinished_stage_has_no_facts(tmp_path: Path) -> None:

@@ -61,6 +61,14 @@ def test_refuses_an_unknown_task() -> None:
         distilled(task="faces")
 
 
+@pytest.mark.parametrize(("teacher", "weight"), [("dlib-face", 0.33), ("imagenet", 0.0)])
+def test_distill_whitens_the_space_of_the_teacher_that_was_tried(
+    teacher: str, weight: float
+) -> None:
+    recipe = recipe_from(distilled(teacher=teacher), source="template")
+    assert recipe.teacher.whiten == weight
+
+
 def test_a_student_that_inherits_needs_no_assistant_and_starts_from_its_teacher() -> None:
     recipe = recipe_from(distilled(inherit=True), source="template")
     assert recipe.assistant is None

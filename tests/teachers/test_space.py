@@ -51,10 +51,10 @@ def test_refuses_other_widths_and_nothing_to_learn_from(embeddings: torch.Tensor
         GuideSpace(mean=torch.tensor([1.0, float("nan")]))
 
 
-def oblong(count: int = 200) -> torch.Tensor:
-    """Rows that vary much along the first axes."""
+def oblong(count: int = 200, *, tens: float = 1.0) -> torch.Tensor:
+    """Rows that vary much along the first axes: from ``10 ** tens`` down to its inverse."""
     rows = torch.randn(count, 40, generator=torch.Generator().manual_seed(1)).double()
-    return (rows * torch.logspace(1, -1, 40).double() + 3.0).float()
+    return (rows * torch.logspace(tens, -tens, 40).double() + 3.0).float()
 
 
 def mixed(rows: torch.Tensor, weight: float) -> torch.Tensor:
@@ -63,8 +63,11 @@ def mixed(rows: torch.Tensor, weight: float) -> torch.Tensor:
     return weight * variances / variances.mean() + 1 - weight
 
 
-def test_whitening_divides_each_wide_direction_by_the_root_of_its_mixed_variance() -> None:
-    rows, weight = oblong(), 0.4
+@pytest.mark.parametrize("tens", [1.0, 0.3])  # with 0.3 the narrow directions differ, too
+def test_whitening_divides_each_wide_direction_by_the_root_of_its_mixed_variance(
+    tens: float,
+) -> None:
+    rows, weight = oblong(tens=tens), 0.4
     space = GuideSpace.fit(rows, centre=True, whiten=weight)
     *_, directions = torch.linalg.svd(rows.double() - rows.double().mean(dim=0))
     variances = mixed(rows, weight)
