@@ -23,7 +23,7 @@ from lookmore.chain.scores import ScoresGuide, ScoresTeacher, scores_of
 from lookmore.chain.stage import run_stage
 from lookmore.checkpoint.checkpoint import Checkpoint, load_checkpoint
 from lookmore.data.views import ViewConfig
-from lookmore.engine.loop import make_fabric
+from lookmore.engine.loop import make_fabric, processes_started
 from lookmore.errors import ConfigError
 from lookmore.recipe.config import LearnerConfig, Recipe
 from lookmore.streams.stream import Stream
@@ -93,10 +93,16 @@ def run_chain(
         The student.
 
     Raises:
-        ConfigError: If ``student.foreign`` is not the name of ``foreign``, or that loss wants
-            class scores and the recipe trains no teacher.
+        ConfigError: If several processes were started to train it, ``student.foreign`` is not the
+            name of ``foreign``, or that loss wants class scores and the recipe trains no teacher.
         LookmoreError: Of the kind that fits; what is finished stays finished.
     """
+    processes, _ = processes_started()
+    if processes > 1:
+        raise ConfigError(
+            f"a recipe trains in one process, and torchrun started {processes}: leave torchrun "
+            "out; only train_stage in Python trains with several"
+        )
     if recipe.student.foreign != (foreign.name if foreign else ""):
         raise ConfigError(
             f"student.foreign is {recipe.student.foreign!r}, but the loss handed in is "

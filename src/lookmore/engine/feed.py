@@ -12,6 +12,7 @@ from lookmore.data.sampling import epoch_batches
 from lookmore.data.views import ViewConfig
 from lookmore.engine.batch import Batch
 from lookmore.engine.inputs import Inputs
+from lookmore.errors import ConfigError
 
 
 class Guide(Protocol):
@@ -71,9 +72,28 @@ class Feed:
         views: np.ndarray = (self._first_view[rows] + epoch) % self.views.total
         return views
 
-    def batches(self, epoch: int, *, skip: int = 0) -> Iterator[Batch]:
-        """Yield the batches of an epoch, leaving out the first ``skip``."""
-        for rows in self.order(epoch)[skip:]:
+    def batches(
+        self, epoch: int, *, skip: int = 0, rank: int = 0, processes: int = 1
+    ) -> Iterator[Batch]:
+        """Yield the batches of an epoch, or of each the part that one of several processes takes.
+
+        Args:
+            epoch: Counted from 0.
+            skip: How many to leave out at the beginning.
+            rank: Of this process.
+            processes: How many share a batch; the parts in the order of their ranks are the batch.
+
+        Raises:
+            ConfigError: If a batch is no multiple of the processes.
+        """
+        for whole in self.order(epoch)[skip:]:
+            if len(whole) % processes:
+                raise ConfigError(
+                    f"schedule.batch must be a multiple of the {processes} processes that train, "
+                    f"got a batch of {len(whole)} images"
+                )
+            share = len(whole) // processes
+            rows = whole[rank * share : (rank + 1) * share]
             views = self.shown(rows, epoch)
             labels = np.where(views < self.views.count, self.labels[rows], -1)
             yield Batch(

@@ -1,11 +1,15 @@
 """The loop: every stage of every task trains here, and nowhere else."""
 
+import os
 import time
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 
 import torch
+import torch.distributed as dist
 from lightning_fabric import Fabric
+from lightning_fabric.strategies.ddp import DDPStrategy
 from torch import Tensor, nn
 
 from lookmore.engine.config import MachineConfig, ScheduleConfig
@@ -15,6 +19,7 @@ from lookmore.engine.log import RunLog
 from lookmore.engine.muon import Muon
 from lookmore.engine.objective import StageObjective, first_bad_term, parameter_groups
 from lookmore.engine.schedule import learning_rate_at
+from lookmore.engine.shared_norm import shared_statistics
 from lookmore.engine.state import (
     STATE_NAME,
     load_optimizer_tensors,
@@ -46,7 +51,7 @@ def make_fabric(machine: MachineConfig) -> Fabric:
         machine: Where to compute.
 
     Returns:
-        A Fabric of one process.
+        A Fabric of one process; of all that ``torchrun`` started, if it started this one.
 
     Raises:
         ConfigError: If a device is asked for that is not there, or a relations engine of another.
@@ -58,10 +63,28 @@ def make_fabric(machine: MachineConfig) -> Fabric:
         raise ConfigError("machine.device is cuda, but torch finds no CUDA device; set it to auto")
     device = ("cuda" if has_cuda else "cpu") if machine.device == "auto" else machine.device
     precision = {"float32": "32-true", "bfloat16": "bf16-mixed"}[machine.precision]
-    fabric = Fabric(accelerator=device, devices=1, precision=precision)  # type: ignore[arg-type]
+    processes, here = processes_started()
+    strategy = "auto" if processes == 1 else DDPStrategy(
+        # statistics are the same everywhere; who leads may take long over what others wait for
+        broadcast_buffers=False, find_unused_parameters=True, timeout=timedelta(days=1)
+    )  # fmt: skip
+    fabric = Fabric(
+        accelerator=device,
+        strategy=strategy,
+        devices=here,
+        num_nodes=processes // here,
+        precision=precision,  # type: ignore[arg-type]
+    )
     fabric.launch()
     choose_engine(machine.relations, fabric.device)  # what is not there is told before training
     return fabric
+
+
+def processes_started() -> tuple[int, int]:
+    """Return how many processes ``torchrun`` started, in all and on this machine; 1 without it."""
+    if not (dist.is_available() and dist.is_torchelastic_launched()):
+        return 1, 1
+    return int(os.environ["WORLD_SIZE"]), int(os.environ["LOCAL_WORLD_SIZE"])
 
 
 def train_stage(
@@ -87,6 +110,10 @@ def train_stage(
     an unbroken one on the CPU with the same number of threads. Ctrl-C and ``kill -9`` are the
     same to it: what was last written is whole, and at most ``checkpoint_seconds`` are lost.
 
+    Several processes, each of which calls this, train what one would with the same batches: each
+    takes its part of a batch, and relations and batch statistics are of the whole. Only dropout
+    draws otherwise. The first writes, validates and tells of progress.
+
     Args:
         objective: Terms of the stage; holds the learner and the losses' own parameters.
         feed: Batches.
@@ -105,6 +132,7 @@ def train_stage(
         Whether the stage is finished.
 
     Raises:
+        ConfigError: If a batch is no multiple of the processes.
         TrainingError: If a term stops being finite; the last good state is kept.
         CheckpointError: If the resume state does not fit, or cannot be written.
     """
@@ -123,11 +151,10 @@ def train_stage(
 
     per_epoch = len(feed.order(0))
     steps = per_epoch * schedule.epochs
-    log = RunLog(
-        folder / "log.csv",
-        columns=[*weights, "total", "learning_rate", "images_per_s", *(validation_columns or [])],
-        keep_epochs=step // per_epoch,
-    )
+    columns = [*weights, "total", "learning_rate", "images_per_s", *(validation_columns or [])]
+    log: RunLog | None = None
+    if fabric.is_global_zero:
+        log = RunLog(folder / "log.csv", columns=columns, keep_epochs=step // per_epoch)
     check_every = 1 if fabric.device.type == "cpu" else _CUDA_CHECK_STEPS
 
     def save() -> None:
@@ -145,60 +172,70 @@ def train_stage(
 
     begun = step
     saved_at = time.monotonic()
-    for epoch in range(step // per_epoch, schedule.epochs):
-        objective.train()
-        epoch_began, epoch_images = time.monotonic(), 0
-        for batch in feed.batches(epoch, skip=step % per_epoch):
-            rate = learning_rate_at(
-                step,
-                steps=steps,
-                peak=schedule.learning_rate,
-                warmup_share=schedule.warmup_share,
-            )
-            for group in optimizer.param_groups:
-                group["lr"] = rate
-            # dropout draws from the global generator: seeded by the step, so that a resumed
-            # run draws what an unbroken one would
-            torch.manual_seed(feed.seed * 1_000_003 + step)
-            terms = train_step(
-                batch.to(fabric.device),
-                objective=runner,
-                weights=weights,
-                optimizer=optimizer,
-                backward=fabric.backward,
-            )
-            if (step + 1) % check_every == 0:
-                _refuse_bad(terms, step, folder)
-            if average is not None:
-                average.update(learner)
-            step += 1
-            epoch_images += len(batch.labels)
-            sums = {name: sums[name].to(term.device) + term for name, term in terms.items()}
-            if progress:
-                done = step % per_epoch or per_epoch
-                # reading the loss would make a GPU wait for every step
-                note = f"loss {float(sums['total']) / done:.3f}" if check_every == 1 else ""
-                progress(step * feed.batch, steps * feed.batch, note)
-            if step % per_epoch == 0:
-                _refuse_bad(terms, step - 1, folder)
-                means = {name: float(value) / per_epoch for name, value in sums.items()}
-                means["learning_rate"] = rate
-                means["images_per_s"] = epoch_images / (time.monotonic() - epoch_began)
-                looks = schedule.validate_every and (
-                    (epoch + 1) % schedule.validate_every == 0 or epoch + 1 == schedule.epochs
+    with shared_statistics(objective):
+        for epoch in range(step // per_epoch, schedule.epochs):
+            objective.train()
+            epoch_began, epoch_images = time.monotonic(), 0
+            for batch in feed.batches(
+                epoch,
+                skip=step % per_epoch,
+                rank=fabric.global_rank,
+                processes=fabric.world_size,
+            ):
+                rate = learning_rate_at(
+                    step,
+                    steps=steps,
+                    peak=schedule.learning_rate,
+                    warmup_share=schedule.warmup_share,
                 )
-                if validate and looks:
-                    means |= _looked_at(validate, learner, average)
-                log.add(epoch + 1, means)
-                sums = dict.fromkeys(sums, torch.zeros(()))
-            stopping = stop_after_steps is not None and step - begun >= stop_after_steps
-            late = time.monotonic() - saved_at > schedule.checkpoint_seconds
-            if step < steps and (stopping or late):
-                _refuse_bad(terms, step - 1, folder)
-                save()
-                saved_at = time.monotonic()
-            if stopping and step < steps:
-                return False
+                for group in optimizer.param_groups:
+                    group["lr"] = rate
+                # dropout draws from the global generator: seeded by the step, so that a resumed
+                # run draws what an unbroken one would; each process for images of its own
+                draw = (feed.seed * 1_000_003 + step) * fabric.world_size + fabric.global_rank
+                torch.manual_seed(draw)
+                terms = train_step(
+                    batch.to(fabric.device),
+                    objective=runner,
+                    weights=weights,
+                    optimizer=optimizer,
+                    backward=fabric.backward,
+                )
+                if (step + 1) % check_every == 0:
+                    _refuse_bad(terms, step, folder)
+                if average is not None:
+                    average.update(learner)
+                step += 1
+                epoch_images += len(batch.labels) * fabric.world_size
+                sums = {name: sums[name].to(term.device) + term for name, term in terms.items()}
+                if progress and log:
+                    done = step % per_epoch or per_epoch
+                    # reading the loss would make a GPU wait for every step
+                    note = f"loss {float(sums['total']) / done:.3f}" if check_every == 1 else ""
+                    progress(step * feed.batch, steps * feed.batch, note)
+                if step % per_epoch == 0:
+                    _refuse_bad(terms, step - 1, folder)
+                    means = {name: float(value) / per_epoch for name, value in sums.items()}
+                    means["learning_rate"] = rate
+                    means["images_per_s"] = epoch_images / (time.monotonic() - epoch_began)
+                    looks = schedule.validate_every and (
+                        (epoch + 1) % schedule.validate_every == 0 or epoch + 1 == schedule.epochs
+                    )
+                    if validate and looks and log:
+                        means |= _looked_at(validate, learner, average)
+                    if log:
+                        log.add(epoch + 1, means)
+                    sums = dict.fromkeys(sums, torch.zeros(()))
+                stopping = stop_after_steps is not None and step - begun >= stop_after_steps
+                late = time.monotonic() - saved_at > schedule.checkpoint_seconds
+                if step < steps and (stopping or late):
+                    _refuse_bad(terms, step - 1, folder)
+                    if log:
+                        save()
+                    saved_at = time.monotonic()
+                if stopping and step < steps:
+                    fabric.barrier()  # none goes on before the state is written
+                    return False
     _refuse_bad_weights(objective, step, folder)
     if average is not None:
         average.copy_to(learner)
