@@ -41,6 +41,7 @@ format: setup
 bench: setup
 	$(BIN)/python benchmarks/relations.py --json --out benchmarks/results/relations.jsonl
 	$(BIN)/python benchmarks/scaling.py --json --out benchmarks/results/scaling.jsonl
+	$(BIN)/python benchmarks/growth.py --json --out benchmarks/results/growth.jsonl
 	$(BIN)/python benchmarks/students.py --json --out benchmarks/results/students.jsonl
 	$(BIN)/python benchmarks/performance.py
 	$(BIN)/python benchmarks/results.py
