@@ -61,6 +61,26 @@ def test_a_run_leaves_the_promised_folder(recipe: Make, quiet: Quiet, tmp_path: 
     assert logged(tmp_path / "run", "student_alone")[1] == "task/cross-entropy"
 
 
+def test_without_an_assistant_the_student_starts_as_the_teacher_it_learns_from(
+    recipe: Make, quiet: Quiet, tmp_path: Path
+) -> None:
+    settings = recipe(
+        "assistant=null",
+        "student.guides={teacher: 1}",
+        "student.stream={backbone: nano, side: 32}",
+        "student.schedule.learning_rate=1e-12",
+        "student.schedule.weight_decay=0",
+        "student.recognisability=false",
+    )
+    student = run_chain(settings, folder=tmp_path / "run", reporter=quiet)
+    given = weights(tmp_path / "run", "teacher")
+    tensors = student.stream.state_dict()
+    assert "classifier.weight" in tensors
+    assert student.facts["warm_started_tensors"] == len(tensors)
+    for name, parameter in student.stream.named_parameters():
+        assert torch.allclose(parameter, given[f"stream.{name}"]), name
+
+
 def test_a_finished_run_is_not_trained_again(recipe: Make, quiet: Quiet, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     run_chain(recipe(), folder=folder, reporter=quiet)

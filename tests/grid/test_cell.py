@@ -72,6 +72,14 @@ def test_a_rival_has_its_loss_and_the_task_and_none_of_our_relations(recipe) -> 
     assert found.student.task.loss == "cross-entropy"
 
 
+def test_without_an_assistant_everyone_starts_from_the_teacher(recipe) -> None:  # type: ignore[no-untyped-def]
+    start = ("assistant=null", "student.guides={teacher: 1}", "teacher.name=trained")
+    start = (*start, "teacher_training={task: {loss: cross-entropy}}")
+    for method in (MethodConfig(), MethodConfig(loss="closer"), MethodConfig(assistant=False)):
+        assert recipe(OURS, method, *start).student.warm_start
+    assert not recipe(OURS, MethodConfig(alone=True), *start).student.warm_start
+
+
 def test_alone_there_is_no_guide_at_all(recipe) -> None:  # type: ignore[no-untyped-def]
     found = recipe(OURS, MethodConfig(alone=True))
     assert found.assistant is None

@@ -84,6 +84,12 @@ def test_a_fault_is_one_line_that_names_it(override: str, message: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_a_warm_start_needs_a_stream_that_the_recipe_trains_before() -> None:
+    alone = ["assistant=null", "student.guides={teacher: 1}", "student.warm_start=true"]
+    with pytest.raises(ConfigError, match="needs the section assistant or teacher_training"):
+        recipe_from(GOOD, source="the recipe", overrides=alone)
+
+
 def test_overrides_are_read_as_yaml_and_1e_minus_3_is_a_number() -> None:
     recipe = recipe_from(
         GOOD,

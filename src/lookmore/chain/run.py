@@ -173,7 +173,10 @@ class _Chain:
             upstream = (*upstream, assistant.facts["weights_sha256"])
             facts["assistant"] = assistant.facts["weights_sha256"]
 
-        start_from = assistant.stream if assistant and recipe.student.warm_start else None
+        start_from: Stream | None = None
+        if recipe.student.warm_start:
+            nearest = assistant or load_checkpoint(self.folder / "teacher")
+            start_from = nearest.stream
         student = self._stage("student", recipe.student, guides, held, upstream, start_from, facts)
         if "student_alone" in recipe.evaluate.controls and self.material.classes > 1:
             alone = alone_config(recipe, width=student.stream.width)

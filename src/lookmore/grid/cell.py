@@ -111,14 +111,17 @@ def _changed(recipe: Recipe, method: MethodConfig, name: str) -> Recipe:
         return replace(recipe, student=student, assistant=None)
     if method.guides:
         student = replace(student, guides=method.guides)
+    assistant = method.assistant and not method.loss
+    if recipe.assistant and not assistant:
+        student = replace(student, warm_start=False)  # nor does it start from the assistant
     if method.loss:
-        student = replace(student, guides={}, weights={}, foreign=method.loss, warm_start=False)
+        student = replace(student, guides={}, weights={}, foreign=method.loss)
     elif method.orders:
         student = replace(student, weights=_kept(student, method.orders, name))
-    if method.assistant and not method.loss:
+    if assistant:
         return replace(recipe, student=student)
     if not method.loss:
-        student = replace(student, guides={"teacher": 1}, warm_start=False)
+        student = replace(student, guides={"teacher": 1})
     return replace(recipe, student=student, assistant=None)
 
 

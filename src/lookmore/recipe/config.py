@@ -49,7 +49,8 @@ class LearnerConfig:
     """Name of a loss from outside that takes part; only a caller from Python can hand one in."""
 
     warm_start: bool = False
-    """Start from the assistant's weights where names and shapes agree."""
+    """Start from the weights of the assistant, or without one of the teacher that the recipe
+    trains, where names and shapes agree."""
 
     recognisability: bool = True
     """Of the student alone: also learn to tell how near each embedding is to what the guide says of
@@ -226,8 +227,11 @@ class Recipe:
                 "student.guides names the assistant, but there is no section assistant; add it, "
                 "or set student.guides: {teacher: 1}"
             )
-        if self.student.warm_start and self.assistant is None:
-            raise ConfigError("student.warm_start needs the section assistant; add it, or unset it")
+        if self.student.warm_start and not (self.assistant or self.teacher_training):
+            raise ConfigError(
+                "student.warm_start needs the section assistant or teacher_training to start from; "
+                "add one, or unset it"
+            )
         if self.assistant is not None and "assistant" in self.assistant.active_guides:
             raise ConfigError("assistant.guides must be {teacher: ...}: it cannot guide itself")
         if self.teacher_training is not None and self.teacher_training.active_guides:
