@@ -12,7 +12,14 @@ from lookmore.errors import ConfigError
 
 STILL = ViewConfig(count=2, flip=False)
 BUSY = ViewConfig(
-    count=4, blends=2, rotate_degrees=15, zoom=0.1, shift=0.05, brightness=0.3, contrast=0.3
+    count=4,
+    blends=2,
+    rotate_degrees=15,
+    zoom=0.1,
+    shift=0.05,
+    brightness=0.3,
+    contrast=0.3,
+    swap_colours=0.5,
 )
 IMAGES = 64
 KEYS = np.random.default_rng(0).integers(0, 2**64, 64, dtype=np.uint64)
@@ -194,10 +201,28 @@ def test_the_fingerprint_changes_with_every_setting_and_the_seed() -> None:
         ViewConfig(brightness=0.1),
         ViewConfig(contrast=0.1),
         ViewConfig(blend_low=0.4),
+        ViewConfig(swap_colours=0.1),
     ]
     prints = {view_fingerprint(config, seed) for config in configs for seed in (0, 1)}
-    assert len(prints) == 20
+    assert len(prints) == 22
     assert view_fingerprint(ViewConfig(), 0) == view_fingerprint(ViewConfig(), 0)
+
+
+def test_colours_are_dealt_anew_in_their_share_of_views_and_no_pixel_moves() -> None:
+    images = pixels(1).expand(64, -1, -1, -1)
+    for share in (0.0, 0.5, 1.0):
+        config = ViewConfig(count=40, flip=False, swap_colours=share)
+        seen = torch.cat(
+            [make_views(images, keys=KEYS, views=every(v), config=config) for v in range(1, 40)]
+        )
+        sorted_colours = (images[:1] / 255).sort(dim=1).values
+        assert torch.equal(seen.sort(dim=1).values, sorted_colours.expand_as(seen))
+        ways, counts = torch.unique(seen, dim=0, return_counts=True)
+        assert len(ways) == (6 if share else 1)
+        # one deal of six leaves colours where they are
+        kept = (seen == images[:1] / 255).flatten(1).all(1).float().mean()
+        assert kept == pytest.approx(1 - share * 5 / 6, abs=0.03)
+        assert share < 1 or counts.min() > 0.8 * counts.max()
 
 
 @pytest.mark.parametrize(
@@ -210,6 +235,7 @@ def test_the_fingerprint_changes_with_every_setting_and_the_seed() -> None:
         ({"shift": -0.1}, r"views.shift must be in \[0, 1\), got -0.1"),
         ({"brightness": float("nan")}, r"views.brightness must be in \[0, 1\), got nan"),
         ({"contrast": 2.0}, r"views.contrast must be in \[0, 1\), got 2.0"),
+        ({"swap_colours": 1.5}, r"views.swap_colours must be in \[0, 1\], got 1.5"),
         ({"blend_low": 0.6}, r"views.blend_low must be in \[0, 0.5\], got 0.6"),
     ],
 )

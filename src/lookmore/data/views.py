@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
+from itertools import permutations
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ from lookmore.errors import ConfigError
 
 _VERSION = 2  # of what a view looks like: raise it, and guide embeddings are computed afresh
 _ATTEMPTS = 64  # draws of a partner among all images
+_DEALS = tuple(permutations(range(3)))  # of the colours; the first leaves them where they are
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +45,10 @@ class ViewConfig:
     contrast: float = 0.0
     """Largest change of contrast about the mean, either way, as a fraction."""
 
+    swap_colours: float = 0.0
+    """Share of random views whose red, green and blue are dealt anew, in [0, 1]: for cameras whose
+    colours cannot be trusted."""
+
     blend_low: float = 0.3
     """Smallest weight of either image in a blend; the weight is drawn from [low, 1 - low]."""
 
@@ -59,6 +65,8 @@ class ViewConfig:
         for name in ("zoom", "shift", "brightness", "contrast"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(f"views.{name} must be in [0, 1), got {getattr(self, name)}")
+        if not 0 <= self.swap_colours <= 1:
+            raise ConfigError(f"views.swap_colours must be in [0, 1], got {self.swap_colours}")
         if not 0 <= self.blend_low <= 0.5:
             raise ConfigError(f"views.blend_low must be in [0, 0.5], got {self.blend_low}")
 
@@ -189,7 +197,10 @@ def view_identities(
 
 def view_fingerprint(config: ViewConfig, seed: int) -> str:
     """Return 16 hexadecimal digits that change whenever some view would."""
-    facts = f"{_VERSION} {seed} {sorted(asdict(config).items())}"
+    settings = asdict(config)
+    if not config.swap_colours:
+        del settings["swap_colours"]  # a later setting: tables from before it stay good
+    facts = f"{_VERSION} {seed} {sorted(settings.items())}"
     return blake2b(facts.encode(), digest_size=8).hexdigest()
 
 
@@ -246,6 +257,12 @@ def _random_views(
         gains[changed] = brightness * contrast
         offsets[changed] = brightness * (1 - contrast) * _means(images)[changed]
         high.mul_(_column(gains, high)).add_(_column(offsets, high)).clamp_(0, 1)
+    if config.swap_colours:
+        name = f"view/{role}/colours"
+        dealt = choice(keys[changed], views[changed], count=len(_DEALS), name=name, seed=seed)
+        dealt[draw("swap", 0.5) + 0.5 >= config.swap_colours] = 0
+        places = torch.tensor(_DEALS)[torch.from_numpy(dealt)].to(high.device)
+        high[rows] = high[rows].gather(1, places[:, :, None, None].expand_as(high[rows]))
     return high
 
 
