@@ -22,7 +22,10 @@ def versions() -> dict[str, str]:
 
 
 def commit() -> str:
-    """Return the git commit of the package's own checkout, with ``+changes``; or ``unknown``."""
+    """Return the git commit of the package's own checkout, with ``+changes``; or ``unknown``.
+
+    Rows that benchmarks have written since are no changes: they decide no number.
+    """
     here = Path(__file__).parent
     try:
         # an installed copy may lie inside somebody else's repository
@@ -40,7 +43,10 @@ def commit() -> str:
             check=True,
         ).stdout.strip()
         dirty = subprocess.run(
-            ["git", "status", "--porcelain", "--untracked-files=no"],
+            [
+                *("git", "status", "--porcelain", "--untracked-files=no"),
+                *("--", ":/", ":(top,exclude)benchmarks/results"),
+            ],
             cwd=here,
             capture_output=True,
             text=True,
