@@ -1,13 +1,18 @@
 """Streams from settings: they are what was asked, and a description makes the same again."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import torch
 
+from lookmore.backbones.timm_backbone import TimmBackbone
 from lookmore.errors import CheckpointError, ConfigError
 from lookmore.streams.build import build_stream, stream_from_description
 from lookmore.streams.config import StreamConfig
+from lookmore.teachers import open_teacher
+from lookmore.teachers.base import ImageTeacher
+from lookmore.teachers.config import TeacherConfig
 
 CONFIG = StreamConfig(
     backbone="nano", dropout=0.2, mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225), order="bgr"
@@ -34,6 +39,26 @@ def test_description_and_weights_make_the_same_stream_again(backbone: str) -> No
     images = torch.rand(2, 3, 20, 20)
     assert torch.equal(again(images).raw, stream(images).raw)
     assert again.describe() == stream.describe()
+
+
+@pytest.mark.parametrize("backbone", ["dlib-face", "imagenet"])
+def test_published_weights_get_the_scale_that_they_want(backbone: str) -> None:
+    """Which is the teacher's own, so that a student with its weights sees what it sees."""
+    settings = StreamConfig(backbone=backbone, pretrained=True)
+    teacher = open_teacher(TeacherConfig(name=backbone))
+    assert isinstance(teacher, ImageTeacher)
+    stream = build_stream(settings, side=16, width=32, classes=0)
+    assert stream.mean.flatten().tolist() == pytest.approx(teacher.preprocess.mean, abs=1e-3)
+    assert stream.std.flatten().tolist() == pytest.approx(teacher.preprocess.std, abs=1e-3)
+    stated = replace(settings, mean=(0.1, 0.2, 0.3))
+    assert build_stream(stated, side=16, width=32, classes=0).describe()["mean"] == [0.1, 0.2, 0.3]
+    blank = build_stream(replace(settings, pretrained=False), side=16, width=32, classes=0)
+    assert blank.describe()["std"] == [0.25, 0.25, 0.25]
+
+
+def test_weights_of_timm_get_the_scale_that_they_want() -> None:
+    published = TimmBackbone("test_resnet", side=16).published_scale
+    assert published == ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 
 
 def test_description_counts_the_parameters() -> None:

@@ -11,8 +11,6 @@ from lookmore.teachers.dlib_face import find_weights, network_of, read_checked
 from lookmore.teachers.dlib_network import FEW, WIDTH, DlibFaceNetwork
 
 SMALLEST_SIDE = 8
-MEAN, STD = (0.4815, 0.4588, 0.4090), (1.0039, 1.0039, 1.0039)
-"""How its published weights want their images, on the [0, 1] scale."""
 
 
 class DlibBackbone(nn.Module):
@@ -24,13 +22,15 @@ class DlibBackbone(nn.Module):
 
     Args:
         side: Height and width of the images, in pixels, 8 to 43; they are enlarged to 43.
-        pretrained: Start from the published weights; they want ``mean`` and ``std`` of
-            `MEAN` and `STD`.
+        pretrained: Start from the published weights.
 
     Raises:
         ConfigError: If ``side`` is outside 8 to 43.
         MissingExtraError: If the weights are asked for and their package is not installed.
     """
+
+    published_scale = (0.4815, 0.4588, 0.4090), (1.0039, 1.0039, 1.0039)
+    """``mean`` and ``std`` that the published weights want, on the [0, 1] scale."""
 
     def __init__(self, *, side: int, pretrained: bool = False) -> None:
         super().__init__()

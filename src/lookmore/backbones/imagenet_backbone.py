@@ -5,7 +5,7 @@ from typing import cast
 from torch import Tensor, nn
 
 from lookmore.backbones.images import check_images
-from lookmore.teachers.imagenet import FEATURES_WIDTH, open_network
+from lookmore.teachers.imagenet import FEATURES_WIDTH, MEAN, STD, open_network
 
 
 class ImagenetBackbone(nn.Module):
@@ -13,12 +13,14 @@ class ImagenetBackbone(nn.Module):
 
     Args:
         side: Height and width of the images, in pixels.
-        pretrained: Start from the weights of ImageNet; they want ``mean`` 127/255 and ``std``
-            128/255.
+        pretrained: Start from the weights of ImageNet.
 
     Raises:
         MissingExtraError: If a package it needs is not installed.
     """
+
+    published_scale = (MEAN, MEAN, MEAN), (STD, STD, STD)
+    """``mean`` and ``std`` that the published weights want, on the [0, 1] scale."""
 
     def __init__(self, *, side: int, pretrained: bool) -> None:
         super().__init__()

@@ -1,14 +1,18 @@
 """Any network of timm as a backbone, without its classifier."""
 
 import difflib
+from collections.abc import Callable
 from typing import Any, cast
 
 import timm
 import torch
+from timm.data.config import resolve_model_data_config
 from torch import Tensor, nn
 
 from lookmore.backbones.images import check_images
 from lookmore.errors import ConfigError
+
+Triple = tuple[float, float, float]
 
 
 def check_timm_name(name: str) -> None:
@@ -48,6 +52,13 @@ class TimmBackbone(nn.Module):
         self.side = side
         self.net = _create(name, side=side, pretrained=pretrained)
         self.features_width = _measure_width(self.net, name=name, side=side)
+
+    @property
+    def published_scale(self) -> tuple[Triple, Triple]:
+        """``mean`` and ``std`` that the published weights want, on the [0, 1] scale."""
+        resolve: Callable[..., dict[str, Any]] = resolve_model_data_config  # timm states no types
+        own = resolve(self.net)
+        return tuple(own["mean"]), tuple(own["std"])
 
     def forward(self, images: Tensor) -> Tensor:
         """Return features ``(B, features_width)`` from normalised images ``(B, 3, side, side)``.

@@ -4,7 +4,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from lookmore.backbones.dlib_backbone import MEAN, SMALLEST_SIDE, STD
+from lookmore.backbones.dlib_backbone import SMALLEST_SIDE
 from lookmore.backbones.table import DLIB
 from lookmore.errors import ConfigError
 from lookmore.teachers.dlib_network import FEW
@@ -110,7 +110,7 @@ def recipe_values(
     if inherit:
         del values["assistant"]
         values["student"] = {
-            "stream": {"backbone": DLIB, "pretrained": True, "mean": list(MEAN), "std": list(STD)},
+            "stream": {"backbone": DLIB, "pretrained": True},
             "schedule": {
                 "epochs": max(1, epochs // 4),
                 "optimizer": "muon",

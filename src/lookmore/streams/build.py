@@ -5,10 +5,13 @@ from typing import Any
 
 from torch import nn
 
+from lookmore.backbones.native import NativeBackbone
 from lookmore.backbones.table import build_backbone
 from lookmore.errors import CheckpointError
 from lookmore.streams.config import StreamConfig
 from lookmore.streams.stream import Stream
+
+_PLAIN_SCALE = (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)  # for weights that start at random
 
 
 def build_stream(
@@ -27,14 +30,18 @@ def build_stream(
         ConfigError: If the backbone cannot be built.
     """
     side = config.side or side
+    backbone = build_backbone(config.backbone, side=side, pretrained=config.pretrained)
+    mean, std = _PLAIN_SCALE
+    if config.pretrained and not isinstance(backbone, NativeBackbone):
+        mean, std = backbone.published_scale
     stream = Stream(
-        backbone=build_backbone(config.backbone, side=side, pretrained=config.pretrained),
+        backbone=backbone,
         backbone_name=config.backbone,
         width=config.width or width,
         classes=classes,
         side=side,
-        mean=config.mean,
-        std=config.std,
+        mean=config.mean or mean,
+        std=config.std or std,
         order=config.order,
         dropout=config.dropout,
         recognisability=recognisability,

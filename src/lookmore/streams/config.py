@@ -27,11 +27,13 @@ class StreamConfig:
     dropout: float = 0.0
     """Share of the features silenced in training, in [0, 1)."""
 
-    mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
-    """Subtracted from each channel, on the [0, 1] intensity scale, in the order of ``order``."""
+    mean: tuple[float, float, float] | None = None
+    """Subtracted from each channel, on the [0, 1] intensity scale, in the order of ``order``; none:
+    what published weights want, or 0.5."""
 
-    std: tuple[float, float, float] = (0.25, 0.25, 0.25)
-    """What each channel is then divided by, on the [0, 1] scale, in the order of ``order``."""
+    std: tuple[float, float, float] | None = None
+    """What each channel is then divided by, on the [0, 1] scale, in the order of ``order``; none:
+    what published weights want, or 0.25."""
 
     order: str = "rgb"
     """Colour order the network sees: rgb or bgr."""
@@ -46,7 +48,8 @@ class StreamConfig:
         if self.order not in ("rgb", "bgr"):
             raise ConfigError(f"stream.order must be rgb or bgr, got {self.order!r}")
         for name in ("mean", "std"):
-            if len(getattr(self, name)) != 3:
-                raise ConfigError(f"stream.{name} must be three numbers, got {getattr(self, name)}")
-        if min(self.std) <= 0:
+            stated = getattr(self, name)
+            if stated is not None and len(stated) != 3:
+                raise ConfigError(f"stream.{name} must be three numbers, got {stated}")
+        if self.std is not None and min(self.std) <= 0:
             raise ConfigError(f"stream.std must be above 0, got {self.std}")

@@ -16,6 +16,8 @@ _SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 _SIDE = 224
 
 FEATURES_WIDTH = 1280
+MEAN, STD = 127 / 255, 128 / 255
+"""What the weights want of every channel, on the [0, 1] scale."""
 
 
 class ImagenetNetwork(nn.Module):
@@ -72,8 +74,8 @@ def open_imagenet(config: TeacherConfig) -> ImageTeacher:
     preprocess = Preprocess(
         side=config.side or _SIDE,
         box=config.box or WHOLE,
-        mean=config.mean or (127 / 255, 127 / 255, 127 / 255),
-        std=config.std or (128 / 255, 128 / 255, 128 / 255),
+        mean=config.mean or (MEAN, MEAN, MEAN),
+        std=config.std or (STD, STD, STD),
         order=config.order or "rgb",
     )
     return ImageTeacher(
