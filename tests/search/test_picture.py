@@ -54,6 +54,22 @@ def test_the_match_is_shown_and_framed_only_where_accepted(red: Path) -> None:
     assert share(refused, BLUE) == share(undecided, BLUE) == 0
 
 
+def test_images_are_made_square_as_the_student_sees_them(tmp_path: Path) -> None:
+    wide = Image.new("RGB", (96, 48), (0, 160, 0))
+    wide.paste(RED, (24, 0, 72, 48))  # all that a centre square would show
+    wide.save(tmp_path / "wide.png")
+    shares = {}
+    for fit in ("crop", "pad", "squash"):
+        figure = match_strip([asked(tmp_path / "wide.png")], fit=fit)
+        figure.canvas.draw()
+        shown = np.asarray(figure.canvas.buffer_rgba())[..., :3]  # type: ignore[attr-defined]
+        shares[fit] = (share(shown, RED), share(shown, (0, 160, 0)))
+    tile = shares["crop"][0]
+    assert shares["crop"][1] == 0
+    for fit in ("pad", "squash"):  # the whole image; where it is padded, its edges go on
+        assert shares[fit] == pytest.approx((tile / 2, tile / 2), rel=0.2)
+
+
 def test_an_image_that_is_no_file_is_an_empty_tile(tmp_path: Path) -> None:
     image = pixels([asked(f"{tmp_path}/known.npy#3")])
     assert share(image, (218, 220, 224)) > 0.05

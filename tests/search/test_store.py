@@ -122,6 +122,13 @@ def test_a_folder_of_other_things_is_left_alone(tmp_path: Path, space: Space, cr
     assert [path.name for path in (tmp_path / "photos").iterdir()] == ["ann.png"]
 
 
+@pytest.mark.parametrize("below", ["", "faces", "a/b"])
+def test_a_gallery_cannot_be_where_a_file_is(tmp_path: Path, below: str) -> None:
+    (tmp_path / "ann.png").touch()
+    with pytest.raises(GalleryError, match=r"ann\.png is a file: a gallery is a folder"):
+        store.refuse_other_files(tmp_path / "ann.png" / below)
+
+
 def test_a_full_disk_leaves_the_old_gallery(
     folder: Path, crowd: Crowd, monkeypatch: pytest.MonkeyPatch
 ) -> None:

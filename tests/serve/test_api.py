@@ -155,7 +155,7 @@ def test_a_person_is_enrolled_found_shown_and_forgotten(photo: Photo, client: ht
     assert client.delete(path).status_code == 404
 
 
-@pytest.mark.parametrize("name", ["", "   ", "a" * 101, "line\nbreak", "bell\x07"])
+@pytest.mark.parametrize("name", ["", "   ", "a" * 101, "line\nbreak", "bell\x07", ".", " .. "])
 def test_a_name_that_cannot_be_one_is_refused(
     photo: Photo, client: httpx.Client, name: str
 ) -> None:

@@ -68,7 +68,7 @@ def search(
         _print(probes, answers, gallery, why=why_no_decision(gallery, student, run=str(place)))
     if out is not None:
         shown = [Asked(image=i, answer=a) for i, a in zip(probes, answers, strict=True)][:MOST]
-        save_matches(out, shown)
+        save_matches(out, shown, fit=student.artefact.fit)
         rest = f", the first {MOST} of {len(probes)} probes" if len(probes) > MOST else ""
         console.print(f"Picture: {out}{rest}", soft_wrap=True, highlight=False)
 

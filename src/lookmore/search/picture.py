@@ -38,7 +38,7 @@ class Asked:
     """What the gallery said."""
 
 
-def match_strip(asked: Sequence[Asked]) -> Figure:
+def match_strip(asked: Sequence[Asked], *, fit: str = "crop") -> Figure:
     """Show each probe beside its best matches.
 
     A match that is accepted at the calibrated threshold is framed in blue with a tick. Images of
@@ -46,6 +46,7 @@ def match_strip(asked: Sequence[Asked]) -> Figure:
 
     Args:
         asked: Probes with their answers, from 1 to `MOST`.
+        fit: How images become square: as the student sees them, ``artefact.fit``.
 
     Returns:
         A figure with its own Agg canvas, a row for each probe.
@@ -68,23 +69,24 @@ def match_strip(asked: Sequence[Asked]) -> Figure:
         axes.text(_EDGE, 44, "Who is this?", fontsize=18, weight="bold", va="center")
         axes.text(_EDGE, 88, _legend(asked), fontsize=11, color=QUIET, va="center")
         for row, one in enumerate(asked):
-            _show_row(axes, one, top=_TOP + row * (_TILE + _WORDS))
+            _show_row(axes, one, top=_TOP + row * (_TILE + _WORDS), fit=fit)
     return figure
 
 
-def save_matches(path: Path, asked: Sequence[Asked]) -> None:
+def save_matches(path: Path, asked: Sequence[Asked], *, fit: str = "crop") -> None:
     """Write `match_strip` as a PNG file, whole or not at all.
 
     Args:
         path: Of the file; its folder is made if missing.
         asked: Probes with their answers, from 1 to `MOST`.
+        fit: As for `match_strip`.
 
     Raises:
         CheckpointError: If it cannot be written.
         UnreadableImageError: If a probe cannot be read.
     """
     content = io.BytesIO()
-    match_strip(asked).savefig(content, format="png")
+    match_strip(asked, fit=fit).savefig(content, format="png")
     make_folder(path.parent)
     write_whole(path, content.getvalue())
 
@@ -95,9 +97,9 @@ def _legend(asked: Sequence[Asked]) -> str:
     return "Nearest people first, with their similarity; in blue: accepted at the threshold."
 
 
-def _show_row(axes: Axes, asked: Asked, *, top: int) -> None:
+def _show_row(axes: Axes, asked: Asked, *, top: int, fit: str) -> None:
     answer = asked.answer
-    _tile(axes, _square(asked.image), left=_EDGE, top=top)
+    _tile(axes, _square(asked.image, fit), left=_EDGE, top=top)
     below = f"probe, {answer.side} px"
     more = "" if answer.recognisability is None else f"recognisability {answer.recognisability:.2f}"
     _words(axes, below, more, left=_EDGE, top=top)
@@ -107,7 +109,7 @@ def _show_row(axes: Axes, asked: Asked, *, top: int) -> None:
     )  # fmt: skip
     for column, match in enumerate(answer.matches):
         left = _EDGE + _TILE + _ARROW + column * (_TILE + _GAP)
-        _tile(axes, _gallery_square(match), left=left, top=top)
+        _tile(axes, _gallery_square(match, fit), left=left, top=top)
         is_accepted = answer.accepts(match)
         if is_accepted:
             box = Rectangle((left + 4, top + 4), _TILE - 8, _TILE - 8, fill=False)
@@ -137,15 +139,16 @@ def _tile(axes: Axes, image: np.ndarray | None, *, left: int, top: int) -> None:
     )
 
 
-def _square(image: Picture) -> np.ndarray:
+def _square(image: Picture, fit: str) -> np.ndarray:
     """Return ``(s, s, 3)`` uint8, its own pixels where there are few, at most a tile's."""
     pixels = read_image(image)
-    side = min(*pixels.shape[1:], _TILE)
-    return to_square(pixels, side=side, fit="crop").permute(1, 2, 0).numpy()
+    sides = pixels.shape[1:]
+    side = min(min(sides) if fit == "crop" else max(sides), _TILE)
+    return to_square(pixels, side=side, fit=fit).permute(1, 2, 0).numpy()
 
 
-def _gallery_square(match: Match) -> np.ndarray | None:
+def _gallery_square(match: Match, fit: str) -> np.ndarray | None:
     try:
-        return _square(match.image)
+        return _square(match.image, fit)
     except UnreadableImageError:
         return None

@@ -153,10 +153,12 @@ def refuse_other_files(folder: Path) -> None:
         folder: Where it is to be; it may be missing.
 
     Raises:
-        GalleryError: If it is a file, or holds files that are no gallery's.
+        GalleryError: If it or a folder above it is a file, or it holds files that are no
+            gallery's.
     """
-    if folder.exists() and not folder.is_dir():
-        raise GalleryError(f"{folder} is a file: a gallery is a folder, choose another name")
+    for place in (folder, *folder.parents):
+        if place.is_file():
+            raise GalleryError(f"{place} is a file: a gallery is a folder, choose another name")
     if not folder.exists():
         return
     strangers = sorted(path.name for path in folder.iterdir() if not _is_ours(path.name))

@@ -117,6 +117,8 @@ class Enrolment:
                 f"name must have 1 to {LONGEST_NAME} printable characters, got {len(person)}"
                 + ("" if person.isprintable() else ", some of which cannot be printed"),
             )
+        if person in (".", ".."):  # in an address these are no names, so nobody could be removed
+            raise RefusalError(422, f"name must not be {person!r}: add a letter to it")
         probes = [self._darkroom.develop(data, name="image") for data in images]
         keys = [f"upload:{_digest(person, data)}" for data in images]
         kept = {key: at for at, key in enumerate(keys)}  # the same image twice is one
