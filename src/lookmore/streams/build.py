@@ -11,7 +11,7 @@ from lookmore.errors import CheckpointError
 from lookmore.streams.config import StreamConfig
 from lookmore.streams.stream import Stream
 
-_PLAIN_SCALE = (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)  # for weights that start at random
+_PLAIN_SCALE = (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)  # of native backbones
 
 
 def build_stream(
@@ -31,8 +31,10 @@ def build_stream(
     """
     side = config.side or side
     backbone = build_backbone(config.backbone, side=side, pretrained=config.pretrained)
-    mean, std = _PLAIN_SCALE
-    if config.pretrained and not isinstance(backbone, NativeBackbone):
+    # also where weights start at random: they may yet be taken over from a stream that had them
+    if isinstance(backbone, NativeBackbone):
+        mean, std = _PLAIN_SCALE
+    else:
         mean, std = backbone.published_scale
     stream = Stream(
         backbone=backbone,

@@ -29,11 +29,11 @@ class StreamConfig:
 
     mean: tuple[float, float, float] | None = None
     """Subtracted from each channel, on the [0, 1] intensity scale, in the order of ``order``; none:
-    what published weights want, or 0.5."""
+    what the backbone's published weights want; 0.5 where there are none."""
 
     std: tuple[float, float, float] | None = None
     """What each channel is then divided by, on the [0, 1] scale, in the order of ``order``; none:
-    what published weights want, or 0.25."""
+    what the backbone's published weights want; 0.25 where there are none."""
 
     order: str = "rgb"
     """Colour order the network sees: rgb or bgr."""
