@@ -76,11 +76,24 @@ def test_a_student_that_inherits_needs_no_assistant_and_starts_from_its_teacher(
     assert set(recipe.student.active_guides) == {"teacher"}
 
 
+@pytest.mark.parametrize("task", ["face", "metric", "classify"])
+def test_a_student_may_inherit_from_a_teacher_that_is_trained(task: str) -> None:
+    recipe = recipe_from(distilled(task=task, teacher="trained", inherit=True), source="template")
+    assert recipe.assistant is None and recipe.student.warm_start
+    assert recipe.teacher_training is not None
+    assert recipe.student.stream == recipe.teacher_training.stream
+    assert recipe.student.stream.side > recipe.degradation.side
+    assert recipe.student.task.loss == recipe.teacher_training.task.loss
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"teacher": "imagenet"}, "--inherit needs --teacher dlib-face, .* got imagenet"),
-        ({"side": 64}, "--inherit is for --side 8 to 43, got 64"),
+        (
+            {"teacher": "imagenet"},
+            "--inherit needs --teacher dlib-face or trained, .* got imagenet",
+        ),
+        ({"side": 64}, "--inherit with dlib-face is for --side 8 to 43, got 64"),
     ],
 )
 def test_refuses_to_inherit_what_cannot_be(changes: dict[str, Any], message: str) -> None:

@@ -43,8 +43,8 @@ def recipe_values(
             side at most, which is quicker.
         epochs: Passes of the student over the images; other stages are scaled to it.
         labelled: Whether the images have labels; without them there is no task loss.
-
-        inherit: Start the student from the teacher's own weights, which dlib-face alone allows.
+        inherit: Start the student from the teacher's own weights, which dlib-face allows, and a
+            teacher that the recipe trains.
 
     Returns:
         Plain values for `lookmore.recipe.load.recipe_from`.
@@ -60,14 +60,16 @@ def recipe_values(
             f"{data} has no labels, which --teacher trained and --task classify learn from: put "
             "images into one folder per class, or name a teacher that is ready"
         )
-    if inherit and teacher != DLIB:
+    if inherit and teacher not in (DLIB, "trained"):
         raise ConfigError(
-            f"--inherit needs --teacher {DLIB}, whose weights can be made to see few pixels, got "
+            f"--inherit needs --teacher {DLIB} or trained, whose weights a student can have, got "
             f"{teacher}; other students start from published weights by "
             "student.stream.backbone=timm:NAME student.stream.pretrained=true"
         )
-    if inherit and not SMALLEST_SIDE <= side <= FEW:
-        raise ConfigError(f"--inherit is for --side {SMALLEST_SIDE} to {FEW}, got {side}")
+    if inherit and teacher == DLIB and not SMALLEST_SIDE <= side <= FEW:
+        raise ConfigError(
+            f"--inherit with {DLIB} is for --side {SMALLEST_SIDE} to {FEW}, got {side}"
+        )
     trained_side = min(sharp, max(32, 4 * side))
     loss = dict(_TASK_LOSS[task]) if labelled else {"loss": "none"}
     from_file = teacher.startswith("file:")
@@ -109,6 +111,13 @@ def recipe_values(
         }
     if inherit:
         del values["assistant"]
+    if inherit and teacher == "trained":
+        values["student"] |= {
+            "stream": dict(values["teacher_training"]["stream"]),
+            "schedule": {"epochs": max(1, epochs // 2)},
+            "guides": {"teacher": 1},
+        }
+    elif inherit:
         values["student"] = {
             "stream": {"backbone": DLIB, "pretrained": True},
             "schedule": {
