@@ -22,7 +22,8 @@ def distill(
     inherit: Annotated[
         bool,
         typer.Option(
-            help="Start the student from the weights of dlib-face: slower, better with strangers."
+            help="Start the student from the weights of its teacher, dlib-face or trained: a "
+            "larger and slower student, which knows what was never shown to it."
         ),
     ] = False,
     name: Annotated[str, typer.Option(help="Of the run; made from the folder if left out.")] = "",
