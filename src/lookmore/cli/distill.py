@@ -23,7 +23,7 @@ def distill(
         bool,
         typer.Option(
             help="Start the student from the weights of its teacher, dlib-face or trained: a "
-            "larger and slower student, which knows what was never shown to it."
+            "larger and slower student, which need not learn everything anew."
         ),
     ] = False,
     name: Annotated[str, typer.Option(help="Of the run; made from the folder if left out.")] = "",
