@@ -25,19 +25,12 @@ import numpy as np
 import torch
 from lines import Line, parser_of, report
 from PIL import Image
-from throughput import WEIGHTS, live_inputs
+from throughput import WEIGHTS, feed_of, live_inputs, stepper
 
 from lookmore.chain.material import open_material
 from lookmore.engine.batch import Batch
-from lookmore.engine.feed import Feed
 from lookmore.engine.inputs import keep_inputs
-from lookmore.engine.objective import StageObjective, parameter_groups
-from lookmore.engine.step import train_step
-from lookmore.losses import HybridOrder, build_task_loss
-from lookmore.losses.task import TaskLossConfig
 from lookmore.recipe.load import recipe_from
-from lookmore.streams.build import build_stream
-from lookmore.streams.config import StreamConfig
 from lookmore.teachers.table import GuideTable
 
 SIDE, BATCH, WIDTH, VIEWS = 16, 96, 128, 2
@@ -54,24 +47,6 @@ def photographs(count: int, folder: Path) -> None:
         # rolled, no two are alike, and drawing noise anew would take longer than saving it
         shown = np.roll(pixels, (number % 112, number // 112 % 112), axis=(0, 1))
         Image.fromarray(shown ^ np.uint8(number // 12544)).save(person / f"{number}.jpg")
-
-
-def stepper(*, people: int) -> tuple[torch.nn.Module, dict[str, float], torch.optim.Optimizer]:
-    """Return a small student's objective, with a task loss where there are people."""
-    torch.manual_seed(0)
-    objective = StageObjective(
-        learner=build_stream(StreamConfig(backbone="pico"), side=SIDE, width=WIDTH, classes=0),
-        role="student",
-        relations={"teacher": HybridOrder(**WEIGHTS)},
-        task_loss=build_task_loss(TaskLossConfig(loss="arcface"), classes=people, width=WIDTH)
-        if people
-        else None,
-        task_name="arcface" if people else "none",
-    )
-    weights = {f"{name}/teacher_to_student": weight for name, weight in WEIGHTS.items()}
-    if people:
-        weights["task/arcface"] = 1.0
-    return objective, weights, torch.optim.AdamW(parameter_groups(objective, weight_decay=0.05))
 
 
 def grown_images(count: int) -> list[Line]:
@@ -97,21 +72,12 @@ def grown_images(count: int) -> list[Line]:
         made = time.perf_counter()
         random = np.random.default_rng(0)
         answers = random.standard_normal((len(material.train), VIEWS, WIDTH), dtype=np.float32)
-        feed = Feed(
-            rows=material.train,
-            labels=material.labels,
-            keys=material.pack.keys,
-            views=recipe.views,
-            inputs=inputs,
-            guides={"teacher": GuideTable(embeddings=answers, rows=material.train)},
-            batch=BATCH,
-            images_per_class=0,
-            seed=0,
-        )
-        objective, weights, optimizer = stepper(people=0)
+        guide = GuideTable(embeddings=answers, rows=material.train)
+        feed = feed_of(recipe, material, inputs=inputs, guide=guide, batch=BATCH)
+        step = stepper("pico", side=SIDE, width=WIDTH)
         started = time.perf_counter()
         for batch in feed.batches(0):
-            step(batch, objective, weights, optimizer)
+            step(batch)
         ended = time.perf_counter()
         memory = held_mib()
     told = {
@@ -127,7 +93,7 @@ def grown_images(count: int) -> list[Line]:
 
 def grown_people(count: int) -> list[Line]:
     """Measure a step with ``count`` people to tell apart."""
-    objective, weights, optimizer = stepper(people=count)
+    step = stepper("pico", side=SIDE, width=WIDTH, people=count)
     generator = torch.Generator().manual_seed(0)
     batch = Batch(
         torch.rand(BATCH, 3, SIDE, SIDE, generator=generator),
@@ -137,27 +103,11 @@ def grown_people(count: int) -> list[Line]:
     times = []
     for _ in range(STEPS + 2):
         began = time.perf_counter()
-        step(batch, objective, weights, optimizer)
+        step(batch)
         times.append(time.perf_counter() - began)
     took = statistics.median(times[2:])
     what = f"a step of {BATCH} images with arcface"
     return [{"what": what, "n": count, "ours": round(1000 * took, 3), "peak_mib": held_mib()}]
-
-
-def step(
-    batch: Batch,
-    objective: torch.nn.Module,
-    weights: dict[str, float],
-    optimizer: torch.optim.Optimizer,
-) -> None:
-    """Take one step."""
-    train_step(
-        batch,
-        objective=objective,
-        weights=weights,
-        optimizer=optimizer,
-        backward=lambda total: total.backward(),
-    )
 
 
 def held_mib() -> float:

@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 import torch
 from lines import parser_of, report
+from torch import nn
 
 from lookmore.chain.guide import PlacedGuide, fit_space, table_of
 from lookmore.chain.material import Material, open_material
@@ -28,11 +29,12 @@ from lookmore.data.square import to_square
 from lookmore.data.views import make_views
 from lookmore.degradation import degrade
 from lookmore.engine.batch import Batch
-from lookmore.engine.feed import Feed
-from lookmore.engine.inputs import LiveInputs, keep_inputs
+from lookmore.engine.feed import Feed, Guide
+from lookmore.engine.inputs import Inputs, LiveInputs, keep_inputs
 from lookmore.engine.objective import StageObjective, parameter_groups
 from lookmore.engine.step import train_step
-from lookmore.losses import HybridOrder
+from lookmore.losses import HybridOrder, build_task_loss
+from lookmore.losses.task import TaskLossConfig
 from lookmore.recipe.config import Recipe
 from lookmore.recipe.load import load_recipe
 from lookmore.streams.build import build_stream
@@ -88,7 +90,15 @@ def opened(root: str, *, images: int, batch: int, views: int, cache: Path) -> Be
     guide = PlacedGuide(table, fit_space(table, centre=True), teacher.width)
     inputs = keep_inputs(live_inputs(recipe, material), folder=material.cache)
     took = time.perf_counter() - began
-    feed = Feed(
+    feed = feed_of(recipe, material, inputs=inputs, guide=guide, batch=batch)
+    return Bench(recipe, material, teacher, guide, feed, took)
+
+
+def feed_of(
+    recipe: Recipe, material: Material, *, inputs: Inputs, guide: Guide, batch: int
+) -> Feed:
+    """Return our batches, of images in any order."""
+    return Feed(
         rows=material.train,
         labels=material.labels,
         keys=material.pack.keys,
@@ -99,7 +109,6 @@ def opened(root: str, *, images: int, batch: int, views: int, cache: Path) -> Be
         images_per_class=0,
         seed=recipe.seed,
     )
-    return Bench(recipe, material, teacher, guide, feed, took)
 
 
 def live_inputs(recipe: Recipe, material: Material) -> LiveInputs:
@@ -149,23 +158,24 @@ def epoch_seconds(batches: Batches, step: Callable[[Batch], object]) -> tuple[fl
     return time.perf_counter() - began, in_steps
 
 
-def stepper(bench: Bench, student: str) -> Callable[[Batch], object]:
-    """Return one optimisation step of a fresh student."""
-    side = bench.recipe.degradation.side
+def stepper(student: str, *, side: int, width: int, people: int = 0) -> Callable[[Batch], object]:
+    """Return one optimisation step of a fresh student, with a task loss where there are people."""
+    task: nn.Module | None = None
+    weights = {f"{name}/teacher_to_student": weight for name, weight in WEIGHTS.items()}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        learner = build_stream(
-            StreamConfig(backbone=student), side=side, width=bench.teacher.width, classes=0
-        )
+        learner = build_stream(StreamConfig(backbone=student), side=side, width=width, classes=0)
+        if people:
+            task = build_task_loss(TaskLossConfig(loss="arcface"), classes=people, width=width)
+            weights["task/arcface"] = 1.0
     objective = StageObjective(
         learner=learner,
         role="student",
         relations={"teacher": HybridOrder(**WEIGHTS)},
-        task_loss=None,
-        task_name="none",
+        task_loss=task,
+        task_name="arcface" if people else "none",
     )
     optimizer = torch.optim.AdamW(parameter_groups(objective, weight_decay=0.05), lr=1e-3)
-    weights = {f"{name}/teacher_to_student": weight for name, weight in WEIGHTS.items()}
     return lambda batch: train_step(
         batch,
         objective=objective,
@@ -177,7 +187,8 @@ def stepper(bench: Bench, student: str) -> Callable[[Batch], object]:
 
 def measured(bench: Bench, *, student: str, turns: int) -> list[dict[str, object]]:
     """Time both loops in turns; return the lines."""
-    step = stepper(bench, student)
+    side = bench.recipe.degradation.side
+    step = stepper(student, side=side, width=bench.teacher.width)
     ours: list[tuple[float, float]] = []
     other: list[float] = []
     epoch_seconds(bench.feed.batches(0), step)  # warms up

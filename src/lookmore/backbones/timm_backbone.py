@@ -11,8 +11,7 @@ from torch import Tensor, nn
 
 from lookmore.backbones.images import check_images
 from lookmore.errors import ConfigError
-
-Triple = tuple[float, float, float]
+from lookmore.teachers.preprocess import Triple
 
 
 def check_timm_name(name: str) -> None:
