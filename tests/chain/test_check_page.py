@@ -4,6 +4,7 @@ import csv
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from lookmore.chain.check import DataCheck, check_data
 from lookmore.chain.check_page import write_check
 from lookmore.chain.guide import Report
 from lookmore.data.config import DataConfig
-from lookmore.errors import CheckpointError
+from lookmore.errors import CheckpointError, DataError
 
 VOID = {"meta", "link", "img", "br"}
 
@@ -110,6 +111,25 @@ def test_frames_of_one_clip_are_told_from_copies(
     config = DataConfig(root=str(tmp_path / "cut"), side=24, cache=str(tmp_path / "cache"))
     leak = next(f for f in check_data(config, reporter=quiet).findings if f.name == "leaks")
     assert (leak.verdict, advice in leak.advice) == ("fault", True)
+
+
+def test_mirrored_copies_are_counted_and_not_looked_at(
+    photos: Path, tmp_path: Path, quiet: Callable[[str], Report]
+) -> None:
+    config = DataConfig(root=str(photos), side=24, cache=str(tmp_path / "cache"), leaks="allow")
+    plain = check_data(config, reporter=quiet)
+    found = check_data(replace(config, mirrored={"class0": "class2"}), reporter=quiet)
+    assert (found.splits, found.leaks, found.problems) == (
+        plain.splits,
+        plain.leaks,
+        plain.problems,
+    )
+    (told,) = (finding for finding in found.findings if finding.name == "mirrored")
+    trained = [plain.pack.ids[row] for row in plain.pack.rows("train")]
+    copied = sum(name.startswith(("class0/", "class2/")) for name in trained)
+    assert copied and told.found.endswith(f"mirrored, too: {copied}")
+    with pytest.raises(DataError, match=r"data.mirrored names the class 'class9'"):
+        check_data(replace(config, mirrored={"class0": "class9"}), reporter=quiet)
 
 
 def test_a_page_shows_each_problem_with_its_pictures(found: DataCheck, tmp_path: Path) -> None:

@@ -33,6 +33,8 @@ def test_needs_nothing_but_a_root() -> None:
         ({"group_pattern": "^(.*)_"}, "data.split_by: group and data.group_pattern go together"),
         ({"split_by": "group", "group_pattern": "("}, "is no regular expression"),
         ({"split_by": "group", "group_pattern": "a_b"}, "needs a bracket around the part"),
+        ({"mirrored": {"a": "b", "c": "b"}}, "data.mirrored turns 'b' into both 'a' and 'c'"),
+        ({"mirrored": {"a": "b", "b": "b"}}, "data.mirrored turns 'b' into both 'a' and 'b'"),
         ({"pairs_fold": 3}, "data.pairs_fold is 3, but data.pairs names no pairs file"),
     ],
 )

@@ -75,6 +75,9 @@ def test_all_faults_are_reported_together() -> None:
         ("evaluate.sides=[16, 112]", "evaluate.sides must be below data.side"),
         ("assistant.stream.side=224", "assistant.stream.side .224. must not exceed data.side"),
         ("machine.relations=fortran", "machine.relations must be one of auto, torch, numba"),
+        ("data.mirrored={left: right}", "data.mirrored .* set views.flip: false"),
+        ("data.mirrored=left", "data.mirrored must be a mapping of names to names, got 'left'"),
+        ("data.mirrored={left: 5}", "data.mirrored.left must be a text, got 5"),
         ("machine.device=tpu", "machine.device must be auto, cpu or cuda"),
     ],
 )

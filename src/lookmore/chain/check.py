@@ -12,6 +12,7 @@ from lookmore.chain.problems import IMAGES, Problem, problems_of
 from lookmore.chain.run import Reporter
 from lookmore.data.config import DataConfig
 from lookmore.data.leakage import Twin, twins
+from lookmore.data.mirrored import mirror_labels
 from lookmore.data.names import SPLIT_NAMES
 from lookmore.data.pack import Pack, build_pack
 from lookmore.data.sources import open_source
@@ -68,7 +69,8 @@ class DataCheck(NamedTuple):
     @property
     def findings(self) -> list[Finding]:
         """All of it in words, faults first; faults are what training would refuse."""
-        found = [*self._unreadable(), *self._leaks(), *(p.finding for p in self.problems)]
+        found = [*self._unreadable(), *self._leaks(), *self._mirrored()]
+        found += [problem.finding for problem in self.problems]
         return sorted(found, key=lambda finding: ("fault", "note", "fine").index(finding.verdict))
 
     def _unreadable(self) -> Iterator[Finding]:
@@ -101,6 +103,14 @@ class DataCheck(NamedTuple):
             found = f"pictures of val that are in train, or nearly: {len(self.loose):,}"
             advice = "settings chosen on val look better than they are; no result suffers"
             yield Finding(IMAGES, "leaks to val", found, "note", advice)
+
+    def _mirrored(self) -> Iterator[Finding]:
+        if self.config.mirrored:
+            becomes = mirror_labels(self.pack.class_names, self.config.mirrored)
+            labels = self.pack.labels[self.pack.rows("train")]
+            copies = int((becomes[labels[labels >= 0]] >= 0).sum())
+            found = f"training images that are trained on mirrored, too: {copies:,}"
+            yield Finding(IMAGES, "mirrored", found, "fine")
 
     def _are_clips(self) -> bool:
         """Whether most pairs have one name up to the last underscore, as frames of a clip have."""
@@ -139,7 +149,9 @@ def check_data(config: DataConfig, *, reporter: Reporter) -> DataCheck:
         DataError: If there is nothing to look at.
     """
     source = open_source(config)
-    lenient = replace(config, max_unreadable=1)  # to be told of, all of them
+    mirror_labels(source.class_names, config.mirrored)  # a wrong name is a fault of its own
+    # unreadable images are told of, all of them; mirrored ones are no more than those they copy
+    lenient = replace(config, max_unreadable=1, mirrored={})
     pack = build_pack(source, lenient, progress=reporter("images"))
     counts = tuple(_count(pack, name) for name in ("train", "val", "test"))
     train, val, test = (pack.rows(name) for name in ("train", "val", "test"))

@@ -1,7 +1,8 @@
 """Settings that say which images there are, how they are cut, and who sees which."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from lookmore.errors import ConfigError
 
@@ -68,6 +69,10 @@ class DataConfig:
     pairs_fold: int = 0
     """Fold of ``pairs``, counted from 1, whose people form the test split; 0: splits by share."""
 
+    mirrored: Mapping[str, str] = field(default_factory=dict)
+    """What classes become in a mirror, either way round: ``{left: right}`` says both, ``{ahead:
+    ahead}`` that it stays what it is. Their training images are trained on mirrored, too."""
+
     leaks: str = "refuse"
     """What becomes of training images that are in the test split too, or nearly: the run is refused
     (``refuse``), they are left out of training (``drop``), or they stay (``allow``)."""
@@ -92,6 +97,7 @@ class DataConfig:
             if not getattr(self, name):
                 raise ConfigError(f"data.{name} must not be empty")
         self._check_patterns()
+        self._check_mirrored()
         for name in ("validation_share", "test_share"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(
@@ -112,6 +118,16 @@ class DataConfig:
             raise ConfigError(
                 f"data.pairs_fold is {self.pairs_fold}, but data.pairs names no pairs file"
             )
+
+    def _check_mirrored(self) -> None:
+        becomes: dict[str, str] = {}
+        for one, other in self.mirrored.items():
+            for name, image in ((one, other), (other, one)):
+                if becomes.setdefault(name, image) != image:
+                    raise ConfigError(
+                        f"data.mirrored turns {name!r} into both {becomes[name]!r} and {image!r}: "
+                        "a class has one mirror image"
+                    )
 
     def _check_patterns(self) -> None:
         if (self.split_by == "group") != bool(self.group_pattern):

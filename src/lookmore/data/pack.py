@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from lookmore.data.config import DataConfig
+from lookmore.data.mirrored import MirroredSource
 from lookmore.data.pack_files import (
     PackTable,
     fresh_folder,
@@ -91,6 +92,9 @@ def build_pack(
             is readable, the splits cannot be, or the disk is full. Nothing half-written stays.
     """
     splits = assign_splits(source, config)  # first: a wrong setting should not wait for decoding
+    if config.mirrored:
+        source = MirroredSource(source, splits, config.mirrored)
+        splits = np.array(source.splits, dtype=splits.dtype)
     folder = Path(config.cache) / f"pack-{_fingerprint(source, config)}"
     if not folder.exists():
         with fresh_folder(folder) as partial:

@@ -95,10 +95,11 @@ def _convert(kind: Any, value: Any, *, where: str, faults: list[str]) -> Any:
             for i, (k, v) in enumerate(zip(kinds, value, strict=True))
         )
     if origin is not None and isinstance(origin, type) and issubclass(origin, Mapping):
-        if not isinstance(value, Mapping):
-            faults.append(f"{where} must be a mapping of names to numbers, got {value!r}")
-            return None
         inner = typing.get_args(kind)[1]
+        if not isinstance(value, Mapping):
+            held = {float: "numbers", str: "names"}[inner]
+            faults.append(f"{where} must be a mapping of names to {held}, got {value!r}")
+            return None
         return {
             str(k): _convert(inner, v, where=f"{where}.{k}", faults=faults)
             for k, v in value.items()

@@ -236,6 +236,11 @@ class Recipe:
             raise ConfigError("assistant.guides must be {teacher: ...}: it cannot guide itself")
         if self.teacher_training is not None and self.teacher_training.active_guides:
             raise ConfigError("teacher_training has no guide; remove guides and weights there")
+        if self.data.mirrored and self.views.flip:
+            raise ConfigError(
+                "data.mirrored says that some classes are others in a mirror, where views.flip "
+                "mirrors every image under its own class: set views.flip: false"
+            )
         self._check_sides()
         self._check_scores()
         if self.evaluate.native_below and self.protocol != "classification":
