@@ -1,17 +1,16 @@
-"""Write docs/performance.md and its picture from the lines that benchmarks have written.
+"""Write docs/performance.md and its pictures from the lines that benchmarks have written.
 
 Type     python benchmarks/performance.py
 Gives    a table for each benchmarks/results/*.jsonl between the page's markers, and
-         docs/figures/performance-relations.png
+         docs/figures/performance-*.png, one for each
 """
 
 import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
-from matplotlib.figure import Figure
+from performance_figures import FIGURES, Line
 
 from lookmore.evaluate.figures import save_figure
 
@@ -27,6 +26,8 @@ COLUMNS = {
     "other": "other",
     "unit": "unit",
     "ratio": "ratio",
+    "behind": "points behind",
+    "behind_error": "standard error",
     "floor": "floor",
     "peak_mib": "extra memory, MiB",
     "received_mib": "received, MiB",
@@ -34,7 +35,7 @@ COLUMNS = {
     "threads": "threads",
     "max_relative_error": "largest relative error",
 }
-Line = dict[str, Any]
+OTHER_WORDS = {"growth": {"peak_mib": "memory, MiB"}}  # there it is all that the process holds
 
 
 def read_lines(path: Path) -> list[Line]:
@@ -46,7 +47,7 @@ def section(name: str, lines: list[Line]) -> str:
     """Return a benchmark's heading, where and when it ran, and its table."""
     shown = [key for key in COLUMNS if any(line.get(key) is not None for line in lines)]
     rows = [
-        "| " + " | ".join(COLUMNS[key] for key in shown) + " |",
+        "| " + " | ".join((COLUMNS | OTHER_WORDS.get(name, {}))[key] for key in shown) + " |",
         "|" + "---|" * len(shown),
         *("| " + " | ".join(cell(line.get(key)) for key in shown) + " |" for line in lines),
     ]
@@ -71,31 +72,6 @@ def cell(value: object) -> str:
     return str(value)
 
 
-def relations_figure(lines: list[Line]) -> Figure:
-    """Return time against the batch: each engine, the published form, and the floor."""
-    timed = [line for line in lines if line["unit"] == "ms"]
-    figure = Figure(figsize=(7.4, 4.2), layout="constrained")
-    axes = figure.subplots()
-    engines = list(dict.fromkeys(line["engine"] for line in timed))
-    for engine in engines:
-        own = [line for line in timed if line["engine"] == engine]
-        axes.plot([x["n"] for x in own], [x["ours"] for x in own], marker="o", label=engine)
-    last = [line for line in timed if line["engine"] == engines[-1]]
-    sizes = [line["n"] for line in last]
-    published = [line["other"] for line in last]
-    axes.plot(sizes, published, marker="s", color="0.45", label="published form")
-    axes.plot(
-        sizes, [x["floor"] for x in last], ls=":", color="0.2", label="floor: arithmetic alone"
-    )
-    axes.set(xscale="log", yscale="log", xlabel="images in the batch", ylabel="milliseconds")
-    axes.set_xticks(sizes, [str(size) for size in sizes])
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")  # mathematics is drawn as text
-    axes.minorticks_off()
-    axes.set_title(f"Orders 2 and 3, forward and backward, {last[0]['threads']} thread(s)")
-    axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
-    return figure
-
-
 def main() -> None:
     """Write the page and the picture."""
     files = sorted(RESULTS.glob("*.jsonl"))
@@ -103,11 +79,10 @@ def main() -> None:
     for path in files:
         lines = read_lines(path)
         parts.append(section(path.stem, lines))
-        if path.stem == "relations":
-            picture = save_figure(
-                relations_figure(lines), ROOT / "docs" / "figures" / "performance-relations.png"
-            )
-            parts.append(f"![Time of orders 2 and 3 by size of the batch](figures/{picture.name})")
+        if path.stem in FIGURES:
+            words, draw = FIGURES[path.stem]
+            place = ROOT / "docs" / "figures" / f"performance-{path.stem}.png"
+            parts.append(f"![{words}](figures/{save_figure(draw(lines), place).name})")
     block = "\n\n".join(parts) or "Nothing is measured yet: `make bench`, on a quiet machine."
     whole = f"{BEGIN}\n\n{block}\n\n{END}"
     page = PAGE.read_text(encoding="utf-8")

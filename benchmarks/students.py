@@ -5,7 +5,8 @@ Type     python benchmarks/students.py --json                                 # 
 Gives    for each native backbone, at 16 px through onnxruntime: images a second of the exported
          file, fp32 and INT8, beside `small` in the same run and beside the floor that its
          multiply-adds set; and the size of both files. With --runs, where the suite lfw-students
-         left its runs, the INT8 file's verification accuracy (LR-HR) beside the float student's.
+         left its runs, also the verification accuracy (LR-HR) of each student, fp32 and INT8,
+         beside that of `small`, on the folds that both were trained for.
          Speed and size do not hang on what was learnt, so without --runs weights are drawn at
          random. Run it on a machine that does nothing else.
 Needs    pip install 'lookmore[export]'
@@ -17,7 +18,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -48,6 +49,22 @@ PLACES = {
     "data.root": "LFW/images",
     "data.pairs": "LFW/pairs.txt",
 }
+
+
+class Accuracy(NamedTuple):
+    """How well one student tells people apart, LR-HR, as it is and in eight bits."""
+
+    student: str
+    """Its backbone."""
+
+    fold: int
+    """Of LFW's pairs: the people whom it was not trained on."""
+
+    pairs: int
+    """How many were compared."""
+
+    values: dict[str, float]
+    """Share of pairs that are told right, ``fp32`` and ``int8``."""
 
 
 def fresh(name: str) -> Stream:
@@ -140,6 +157,8 @@ def speeds(names: list[str], *, threads: int, turns: int) -> list[dict[str, obje
         lines.append(
             {
                 "what": f"student {name}, {kind}, through onnxruntime at {SIDE} px",
+                "student": name,
+                "kind": kind,
                 "n": BATCH,
                 "ours": round(statistics.median(rates)),
                 "other": round(statistics.median(beside)),
@@ -158,8 +177,8 @@ def speeds(names: list[str], *, threads: int, turns: int) -> list[dict[str, obje
     return lines
 
 
-def int8_accuracy(folder: Path, overrides: list[str]) -> dict[str, object]:
-    """Return the verification accuracy (LR-HR) of a run's INT8 file, beside the float student's."""
+def accuracy_of(folder: Path, overrides: list[str]) -> Accuracy:
+    """Return the verification accuracy (LR-HR) of a run's student, and of its INT8 file."""
     recipe = trained_recipe(folder, overrides=overrides)
     with working(Console(stderr=True)) as reporter:
         file = export(folder, int8=True, overrides=overrides, reporter=reporter)
@@ -181,23 +200,54 @@ def int8_accuracy(folder: Path, overrides: list[str]) -> dict[str, object]:
             for who in both
         ]
     sharp = subject.material.pack.images.shape[-1]
-    float_accuracy, accuracy = (
-        next(m.value for m in one if m.metric == "accuracy" and m.gallery_side == sharp)
-        for one in found
+    fp32, int8 = (
+        next(m for m in one if m.metric == "accuracy" and m.gallery_side == sharp) for one in found
     )
-    return {
-        "what": f"{folder.name}, int8, accuracy LR-HR",
-        "n": 600,
-        "ours": round(accuracy, 5),
-        "other": round(float_accuracy, 5),
-        "ratio": None,
-        "floor": None,
-        "unit": "of 1",
-        "threads": torch.get_num_threads(),
-        "bytes": file.size,
-        "peak_mib": None,
-        "max_relative_error": None,
-    }
+    backbone, fold = recipe.student.stream.backbone, recipe.data.pairs_fold
+    return Accuracy(backbone, fold, fp32.n, {"fp32": fp32.value, "int8": int8.value})
+
+
+def accuracy_lines(found: list[Accuracy]) -> list[dict[str, object]]:
+    """Return two lines for each student: its mean over folds beside that of `small` in fp32.
+
+    ``behind`` is the mean over folds of how many points `small` is ahead on the same pairs, and
+    ``behind_error`` its standard error, where there are several folds.
+
+    Raises:
+        SystemExit: If `small` was not trained for a fold.
+    """
+    small = {one.fold: one.values["fp32"] for one in found if one.student == "small"}
+    if missing := sorted({one.fold for one in found} - set(small)):
+        raise SystemExit(f"run the suite's method ours for fold {missing[0]}, too: it is `small`")
+    lines: list[dict[str, object]] = []
+    for name in dict.fromkeys(one.student for one in found):
+        own = sorted((one for one in found if one.student == name), key=lambda one: one.fold)
+        beside = [small[one.fold] for one in own]
+        folds = ", ".join(str(one.fold) for one in own)
+        for kind in ("fp32", "int8"):
+            values = [one.values[kind] for one in own]
+            behind = [100 * (a - b) for a, b in zip(beside, values, strict=True)]
+            spread = statistics.stdev(behind) / len(behind) ** 0.5 if len(behind) > 1 else None
+            lines.append(
+                {
+                    "what": f"student {name}, {kind}, accuracy LR-HR at {SIDE} px, folds {folds}",
+                    "student": name,
+                    "kind": kind,
+                    "n": sum(one.pairs for one in own),
+                    "ours": round(statistics.mean(values), 5),
+                    "other": round(statistics.mean(beside), 5),
+                    "behind": round(statistics.mean(behind), 2),
+                    "behind_error": None if spread is None else round(spread, 2),
+                    "ratio": None,
+                    "floor": None,
+                    "unit": "of 1",
+                    "threads": torch.get_num_threads(),
+                    "bytes": None,
+                    "peak_mib": None,
+                    "max_relative_error": None,
+                }
+            )
+    return lines
 
 
 def as_encoder(network: Network, *, flip: bool) -> Callable[[Tensor], Tensor]:
@@ -228,7 +278,7 @@ def main() -> None:
     lines = speeds(names, threads=options.threads, turns=options.turns)
     if options.runs:
         folders = sorted(path.parent for path in options.runs.glob("*/student"))
-        lines += [int8_accuracy(folder, options.overrides) for folder in folders]
+        lines += accuracy_lines([accuracy_of(folder, options.overrides) for folder in folders])
     report(lines, options=options, arguments=sys.argv, places=PLACES)
 
 

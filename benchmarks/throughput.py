@@ -206,6 +206,7 @@ def measured(bench: Bench, *, student: str, turns: int) -> list[dict[str, object
     return [
         {
             "what": f"an epoch of cross-resolution distillation, student {student}, by the image",
+            "student": student,
             "ours": round(epoch * per_image, 3),
             "other": round(ordinary_epoch * per_image, 3),
             "ratio": round(ratio, 2),
@@ -215,6 +216,7 @@ def measured(bench: Bench, *, student: str, turns: int) -> list[dict[str, object
         },
         {
             "what": f"share of our loop that the step itself takes, student {student}",
+            "student": student,
             "ours": round(statistics.median(part / whole for whole, part in ours), 4),
             "other": None,
             "ratio": None,
@@ -223,6 +225,7 @@ def measured(bench: Bench, *, student: str, turns: int) -> list[dict[str, object
         },
         {
             "what": f"epochs until the tables, made once, have paid, student {student}",
+            "student": student,
             "ours": round(bench.made_in / saved, 2) if saved > 0 else None,
             "other": None,
             "ratio": None,

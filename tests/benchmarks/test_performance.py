@@ -72,3 +72,42 @@ def test_the_committed_page_says_what_the_committed_lines_say(
     for path in files:
         written = module.section(path.stem, module.read_lines(path))
         assert written in page, "run: python benchmarks/performance.py"
+        picture = f"figures/performance-{path.stem}.png"
+        assert f"]({picture})" in page
+        assert (module.PAGE.parent / picture).exists()
+
+
+def test_names_of_students_stand_in_their_picture_once_for_each_panel(
+    benchmark_script: Callable[[str], ModuleType],
+) -> None:
+    module = benchmark_script("performance_figures")
+    speed = {"unit": "images/s", "n": 64}
+    lines = [
+        {**speed, "student": name, "kind": kind, "ours": rate, "bytes": size}
+        for name in ("small", "pico")
+        for kind, rate, size in (("fp32", 3000, 9e5), ("int8", 4000, 3e5))
+    ]
+    (axes,) = module.students_figure(lines).axes
+    assert [text.get_text() for text in axes.texts] == ["small", "pico"]
+    assert axes.lines[1].get_xydata().tolist() == [[900.0, 3000.0]]
+    right = [
+        {"unit": "of 1", "n": 600, "student": "pico", "kind": kind, "ours": value, "bytes": None}
+        for kind, value in (("fp32", 0.82), ("int8", 0.8))
+    ]
+    axes, beside = module.students_figure(lines + right).axes
+    assert [text.get_text() for text in beside.texts] == ["pico"]
+    assert beside.lines[0].get_xydata().tolist() == [[3000.0, 82.0], [4000.0, 80.0]]
+
+
+def test_bars_of_an_epoch_are_the_measured_times(
+    benchmark_script: Callable[[str], ModuleType],
+) -> None:
+    module = benchmark_script("performance_figures")
+    lines = [
+        {"student": "nano", "unit": "ms", "ours": 0.5, "other": 6.0, "floor": 0.4},
+        {"student": "nano", "unit": "of 1", "ours": 0.98, "other": None, "floor": None},
+    ]
+    (axes,) = module.throughput_figure(lines).axes
+    named = [text.get_text() for text in axes.get_yticklabels()]
+    assert named == ["nano, the steps alone", "nano, ours", "nano, ordinary loop"]
+    assert [bar.get_width() for bar in axes.patches] == [0.4, 0.5, 6.0]

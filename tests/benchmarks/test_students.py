@@ -38,3 +38,36 @@ def test_an_encoder_of_pixels_sums_mirror_images_where_asked(students: ModuleTyp
     both = students.as_encoder(network, flip=True)(image)
     torch.testing.assert_close(plain, torch.tensor([[1.0, 0.0]]))
     torch.testing.assert_close(both, torch.tensor([[0.5**0.5, 0.5**0.5]]))
+
+
+def test_points_behind_small_are_means_over_the_folds_both_were_trained_for(
+    students: ModuleType,
+) -> None:
+    def told(student: str, fold: int, fp32: float, int8: float) -> object:
+        return students.Accuracy(student, fold, 600, {"fp32": fp32, "int8": int8})
+
+    lines = students.accuracy_lines(
+        [
+            told("pico", 4, 0.80, 0.79),
+            told("small", 1, 0.90, 0.89),
+            told("small", 4, 0.86, 0.86),
+            told("pico", 1, 0.82, 0.80),
+            told("nano", 4, 0.85, 0.87),
+        ]
+    )
+    found = {(line["student"], line["kind"]): line for line in lines}
+    assert list(found) == [(s, k) for s in ("pico", "small", "nano") for k in ("fp32", "int8")]
+    pico = found["pico", "int8"]
+    assert (pico["ours"], pico["other"], pico["n"]) == (0.795, 0.88, 1200)
+    assert pico["what"].endswith("folds 1, 4")
+    # behind by 10 and 7 points: their mean, and half their difference as the error of it
+    assert (pico["behind"], pico["behind_error"]) == (8.5, 1.5)
+    assert (found["small", "fp32"]["behind"], found["small", "fp32"]["behind_error"]) == (0.0, 0.0)
+    nano = found["nano", "int8"]
+    assert (nano["behind"], nano["behind_error"]) == (-1.0, None)
+
+
+def test_a_fold_without_small_has_nothing_beside_it(students: ModuleType) -> None:
+    pico = students.Accuracy("pico", 7, 600, {"fp32": 0.8, "int8": 0.8})
+    with pytest.raises(SystemExit, match="method ours for fold 7"):
+        students.accuracy_lines([pico])
