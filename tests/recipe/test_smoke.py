@@ -79,7 +79,9 @@ def overrides(faces: Path, signs: Path, things: Path) -> Callable[[Path], list[s
         ]  # fmt: skip
         text = recipe.read_text()
         if "data.root=GTSRB" in text:
-            return [*common, f"data.root={signs}"]
+            # a copy's path begins otherwise than an image's own, which no group may hang on
+            groups = r"data.group_pattern='^(\d+/\d+)_'"
+            return [*common, f"data.root={signs}", groups, 'data.mirrored={"00": "01", "02": "02"}']
         if "data.root=CARS196" in text:
             for number, folder in enumerate(sorted(signs.iterdir())):
                 folder.rename(folder.with_name(f"{number:03d}" if number < 5 else f"1{number:02d}"))

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,12 +14,14 @@ from lookmore.data.sources import open_source
 from lookmore.data.splits import check_trainable
 from lookmore.recipe.config import Recipe
 
+_TRIED = 256  # test images where training is limited, and two of every class where these are more
+
 
 class Material(NamedTuple):
     """What every stage of a run works on."""
 
     pack: Pack
-    """All images, sharp."""
+    """All images, sharp; where training is limited, a part of the test images is in no split."""
 
     train: np.ndarray
     """``(n,)`` int64 pack rows of the training images."""
@@ -54,6 +57,15 @@ def _spread(rows: np.ndarray, labels: np.ndarray, limit: int) -> np.ndarray:
     return np.sort(rows[np.argsort(place, kind="stable")[:limit]])
 
 
+def _try_fewer(pack: Pack) -> Pack:
+    """Return a pack whose test split has two images of every class, or a few hundred."""
+    rows = pack.rows("test")
+    most = max(_TRIED, 2 * len(np.unique(pack.labels[rows])))
+    splits = pack.splits.astype("<U7")
+    splits[np.setdiff1d(rows, _spread(rows, pack.labels, most))] = "dropped"
+    return replace(pack, splits=splits)
+
+
 def open_material(
     recipe: Recipe,
     *,
@@ -67,7 +79,8 @@ def open_material(
 
     Args:
         recipe: Says where the images are and how they are split.
-        limit: Train and validate on this many images at most; ``None`` = all.
+        limit: Train and validate on this many images at most, and try a few hundred; ``None`` =
+            all.
         progress: Called with images decoded and images in all.
 
     Returns:
@@ -83,6 +96,7 @@ def open_material(
     train, validation = pack.rows("train"), pack.rows("val")
     if limit is not None:
         train, validation = (_spread(rows, pack.labels, limit) for rows in (train, validation))
+        pack = _try_fewer(pack)
     present = np.unique(pack.labels[train])
     present = present[present >= 0]
     within = np.full(len(pack.class_names) + 1, -1, dtype=np.int64)

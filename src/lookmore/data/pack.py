@@ -52,7 +52,7 @@ class Pack:
     """Name of each class, in the order of its label."""
 
     splits: npt.NDArray[np.str_]
-    """``(N,)`` each image's ``train``, ``val`` or ``test``."""
+    """``(N,)`` each image's ``train``, ``val`` or ``test``; ``dropped``: in no split."""
 
     unreadable: tuple[tuple[str, str], ...]
     """Id and reason of each image that was left out because it cannot be read."""

@@ -366,7 +366,9 @@ def _protocol(subject: Subject) -> Protocol:
     native = _native(tried, pack, recipe)
     groups = None
     if recipe.data.split_by == "group":
-        groups = np.unique(groups_of(pack.ids, recipe.data.group_pattern), return_inverse=True)[1]
+        named = groups_of([pack.ids[row] for row in tried], recipe.data.group_pattern)
+        groups = np.full(len(pack.ids), -1)
+        groups[tried] = np.unique(named, return_inverse=True)[1]
 
     def of_class(who: Contestant, side: int, degradation: str) -> list[Measure]:
         rows = native if side == NATIVE else tried
