@@ -12,8 +12,8 @@ def benchmark(
     suite: Annotated[
         str,
         typer.Argument(
-            help="lfw, lfw-inherited, cars196, gtsrb, gtsrb-swapped, cifar10-jpeg, lfw-students, "
-            "gtsrb-choices or lfw-choices."
+            help="lfw, lfw-inherited, lfw-students, lfw-parts, cars196, gtsrb, gtsrb-swapped, "
+            "cifar10-jpeg, gtsrb-choices or lfw-choices."
         ),
     ],
     overrides: Annotated[
