@@ -13,7 +13,7 @@ def benchmark(
         str,
         typer.Argument(
             help="lfw, lfw-inherited, lfw-students, lfw-parts, cars196, gtsrb, gtsrb-swapped, "
-            "cifar10-jpeg, gtsrb-choices or lfw-choices."
+            "gtsrb-mirrored, cifar10-jpeg, gtsrb-choices or lfw-choices."
         ),
     ],
     overrides: Annotated[
