@@ -19,7 +19,7 @@ class MirroredSource:
     """A source and, after its own images, mirrored copies of some; satisfies `Source`.
 
     In a mirror a curve to the left is one to the right: each class lends the other its images,
-    which counts where one of them has few. Only training images are copied, so that nothing that
+    which helps where one of them has few. Only training images are copied, so that nothing that
     is tried is ever trained on, mirrored or not.
 
     Args:
