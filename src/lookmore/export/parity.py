@@ -31,7 +31,7 @@ class Limits:
 
     lost_rank1: float
     """Share of images whose nearest image was of their class and is not any more, less those that
-    were not and are now; at most, but always ``spared`` images."""
+    were not and are now; at most, beyond ``doubt``."""
 
     far_growth: float
     """How many times more impostor pairs may pass a calibrated threshold than do in the run, at
@@ -46,6 +46,11 @@ class Limits:
     spared: int
     """So many images, or pairs, of few prove nothing."""
 
+    doubt: float
+    """Standard errors that rank-1 may be beyond its limit: 1.64 refuses a file at the limit once in
+    twenty times. Lost and gained images, ``n`` together, have an error of the square root of n
+    (McNemar, *Psychometrika* 12, 1947)."""
+
 
 FLOAT = Limits(
     cosine=0.99999,
@@ -57,6 +62,7 @@ FLOAT = Limits(
     other_class=0.002,
     recognisability=1e-4,
     spared=0,
+    doubt=0.0,
 )
 """The same numbers in another order of adding: only ties may fall otherwise."""
 
@@ -70,6 +76,7 @@ INT8 = Limits(
     other_class=0.05,
     recognisability=0.03,
     spared=2,
+    doubt=1.64,
 )
 """Rounded weights: images about as near as each other may change places, people may not."""
 
@@ -180,10 +187,10 @@ def recognition_parity(
     names, counts = np.unique(labels, return_counts=True)
     shared = (labels >= 0) & np.isin(labels, names[counts > 1])
     if shared.any():
-        right = [(labels[near] == labels)[shared].mean() for near in (before, after)]
-        images = int(shared.sum())
-        lost = round(right[0] * images) - round(right[1] * images)
-        limit = most(limits.lost_rank1, images)
+        was, now = ((labels[near] == labels)[shared] for near in (before, after))
+        images, changed = int(shared.sum()), int((was != now).sum())
+        limit = limits.lost_rank1 + limits.doubt * changed**0.5 / images
+        lost = int(was.sum()) - int(now.sum())
         yield found("rank-1 lost", lost / images, limit, images, False)
     impostors = np.triu((labels[:, None] != labels) & (labels >= 0) & (labels[:, None] >= 0))
     for known in thresholds:
