@@ -109,7 +109,9 @@ def test_data_check_shows_pictures_that_are_in_two_splits(lookmore: Command, her
     assert "mirrored" in found.stdout
     assert found.stderr.splitlines()[-1].startswith("lookmore: training would refuse these images")
     assert "data.leaks=drop" in found.stderr.splitlines()[-1]
-    assert "mirrored" in found.stdout
+    dropped = lookmore("data", "check", "cut", "data.leaks=drop", "data.mirrored={things: things}")
+    assert dropped.returncode == 0, dropped.stderr
+    assert "trained on mirrored, too: 1" in " ".join(dropped.stdout.split())
     assert "Page with pictures: look/check.html" in found.stdout
     listed = (here / "look" / "twins.csv").read_text().splitlines()
     assert listed[0] == "train,split,other,other_split,likeness,mirrored"
@@ -124,6 +126,11 @@ def test_data_check_shows_pictures_that_are_in_two_splits(lookmore: Command, her
         (("train", "nowhere.yaml"), "lookmore: no recipe at nowhere.yaml"),
         (("evaluate", "runs/none"), "lookmore: no finished checkpoint in runs/none/student"),
         (("data", "check", "nowhere"), "lookmore: "),
+        (
+            ("data", "check", "photos", "views.flip=false"),
+            "lookmore: of images alone only data.key=value can be set, got 'views.flip=false'",
+        ),
+        (("data", "check", "photos", "data.sid=64"), "lookmore: data.sid is not a setting; did"),
         (
             ("data", "check", "photos", "--out", "photos/class0/0.jpg"),
             "lookmore: cannot make the folder photos/class0/0.jpg: it is a file; choose another",

@@ -154,7 +154,7 @@ def test_a_planted_fault_is_found(command: str, reason: str) -> None:
     [
         "lookmore --help",
         "lookmore train recipe.yaml seed=1 --smoke  # quick",
-        ".venv/bin/lookmore data check photographs \\\n  --side 64",
+        ".venv/bin/lookmore data check photographs \\\n  data.side=64",
         "pip install 'lookmore[demo]' && lookmore demo",
     ],
 )

@@ -22,12 +22,13 @@ def _group() -> None:
 @app.command("check")
 def check(
     source: Annotated[str, typer.Argument(help="A folder, a manifest, a data set, or a recipe.")],
+    overrides: Annotated[
+        list[str] | None,
+        typer.Argument(help="data.key=value, as training will be told; of a recipe, any section."),
+    ] = None,
     cache: Annotated[
         bool, typer.Option("--cache", help="Recompute a sample of kept guide embeddings (recipe).")
     ] = False,
-    side: Annotated[
-        int | None, typer.Option(help="Side at which images are decoded; 112 pixels if left out.")
-    ] = None,
     folder: Annotated[
         Path | None,
         typer.Option("--out", help="Folder for check.html, a page with pictures, and for lists."),
@@ -44,19 +45,17 @@ def check(
     from lookmore.checkpoint.checkpoint import make_folder
     from lookmore.cli.findings import findings_table
     from lookmore.cli.work import working
-    from lookmore.data.config import DataConfig
     from lookmore.errors import ConfigError, DataError
-    from lookmore.recipe.load import load_recipe
+    from lookmore.recipe.load import data_config, load_recipe
 
-    console = Console(stderr=True)
-    recipe = load_recipe(Path(source)) if Path(source).suffix in (".yaml", ".yml") else None
+    console, changes = Console(stderr=True), overrides or []
+    is_recipe = Path(source).suffix in (".yaml", ".yml")
+    recipe = load_recipe(Path(source), changes) if is_recipe else None
     if cache and recipe is None:
         raise ConfigError("data check --cache needs a recipe, whose teacher and views it rechecks")
-    if recipe is not None and side is not None:
-        raise ConfigError(
-            "data check --side is for a folder or a manifest: a recipe states its own"
-        )
-    config = recipe.data if recipe else DataConfig(root=source, side=112 if side is None else side)
+    if strange := [change for change in changes if recipe is None and change[:5] != "data."]:
+        raise ConfigError(f"of images alone only data.key=value can be set, got {strange[0]!r}")
+    config = recipe.data if recipe else data_config(source, changes)
     if folder is not None:
         make_folder(folder)  # now, and not when all is decoded
     with working(console) as reporter:
