@@ -61,7 +61,7 @@ PARTS = MappingProxyType(
         "orders_13": "order 2",
         "orders_23": "order 1",
         "guide_assistant": "the teacher as a guide of the student",
-        "guide_teacher": "the assistant as a guide of the student (it starts from it still)",
+        "guide_teacher": "the assistant as a guide of the student, not as its start",
         "whiten_none": "the whitened space, for the centred one",
         "started_at_random": "the weights of the teacher to start from",
         "adamw": "Muon, for AdamW",
@@ -70,6 +70,7 @@ PARTS = MappingProxyType(
         "blends_none": "blends",
         "width_32": "numbers in an embedding: 32 are left",
         "width_64": "numbers in an embedding: 64 are left",
+        "width_256": "the guide's own width: 256 numbers",
     }
 )
 """What ours loses in a method: the parts whose worth the paired difference is."""
