@@ -78,17 +78,18 @@ def growth_figure(lines: list[Line]) -> Figure:
 def students_figure(lines: list[Line]) -> Figure:
     """Return speed against size, and accuracy against speed where it was measured."""
     speed = {(line["student"], line["kind"]): line for line in lines if line["bytes"] is not None}
-    right = {(line["student"], line["kind"]): line for line in lines if line["unit"] == "of 1"}
+    told = [line for line in lines if line["unit"] == "of 1" and line["ours"] is not None]
+    right = {(line["student"], line["kind"]): line for line in told}
     figure = Figure(figsize=(9.6, 4.2) if right else (6.2, 4.2), layout="constrained")
     axes, *more = figure.subplots(1, 2 if right else 1, squeeze=False)[0]
     names = list(dict.fromkeys(name for name, _ in speed))
     for place, name in enumerate(names):
         own = [speed[name, kind] for kind in ("fp32", "int8")]
         _pair(axes, name, [x["bytes"] / 1000 for x in own], [x["ours"] for x in own], place)
-        for beside in more:
-            if (name, "int8") in right:
-                told = [100 * right[name, kind]["ours"] for kind in ("fp32", "int8")]
-                _pair(beside, name, [x["ours"] for x in own], told, place)
+        tried = [(name, kind) for kind in ("fp32", "int8") if (name, kind) in right]
+        if tried:
+            rates, shares = ([of[key]["ours"] for key in tried] for of in (speed, right))
+            _pair(more[0], name, rates, [100 * share for share in shares], place)
     axes.set(xscale="log", yscale="log", xlabel="file, kB", ylabel="images a second")
     axes.set_title("Filled: fp32, hollow: INT8")
     for beside in more:

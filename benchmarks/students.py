@@ -32,6 +32,7 @@ from lookmore.backbones.table import BACKBONES
 from lookmore.checkpoint.network import Network, Pixels
 from lookmore.cli.work import working
 from lookmore.data.pairs import read_pairs
+from lookmore.errors import ExportError
 from lookmore.evaluate.contest import Contestant
 from lookmore.evaluate.encoder import Encoder
 from lookmore.evaluate.run import open_subject, trained_recipe
@@ -64,7 +65,7 @@ class Accuracy(NamedTuple):
     """How many were compared."""
 
     values: dict[str, float]
-    """Share of pairs that are told right, ``fp32`` and ``int8``."""
+    """Share of pairs that are told right: ``fp32``, and ``int8`` unless its export is refused."""
 
 
 def fresh(name: str) -> Stream:
@@ -181,15 +182,20 @@ def accuracy_of(folder: Path, overrides: list[str]) -> Accuracy:
     """Return the verification accuracy (LR-HR) of a run's student, and of its INT8 file."""
     recipe = trained_recipe(folder, overrides=overrides)
     with working(Console(stderr=True)) as reporter:
-        file = export(folder, int8=True, overrides=overrides, reporter=reporter)
-        student = lookmore.load(file.path)
         subject = open_subject(folder, recipe, reporter=reporter)
         ours = subject.contestants[-1]
-        digest = hashlib.sha256(file.path.read_bytes()).hexdigest()
-        encoder = Encoder("student", digest, as_encoder(student.answer, flip=recipe.evaluate.flip))
-        both = [ours, Contestant("ours", encoder, ours.gallery, ours.guide, False)]
-        found = [
-            verify(
+        contestants = {"fp32": ours}
+        try:
+            path = export(folder, int8=True, overrides=overrides, reporter=reporter).path
+        except ExportError as error:
+            print(error, file=sys.stderr)
+        else:
+            answer, flip = lookmore.load(path).answer, recipe.evaluate.flip
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            encoder = Encoder("student", digest, as_encoder(answer, flip=flip))
+            contestants["int8"] = Contestant("ours", encoder, ours.gallery, ours.guide, False)
+        found = {
+            kind: verify(
                 who,
                 embed=subject.embed,
                 pairs=read_pairs(Path(recipe.data.pairs)),
@@ -197,21 +203,24 @@ def accuracy_of(folder: Path, overrides: list[str]) -> Accuracy:
                 side=SIDE,
                 degradation="bicubic",
             )
-            for who in both
-        ]
+            for kind, who in contestants.items()
+        }
     sharp = subject.material.pack.images.shape[-1]
-    fp32, int8 = (
-        next(m for m in one if m.metric == "accuracy" and m.gallery_side == sharp) for one in found
-    )
+    asked = {
+        kind: next(m for m in one if m.metric == "accuracy" and m.gallery_side == sharp)
+        for kind, one in found.items()
+    }
+    values = {kind: measure.value for kind, measure in asked.items()}
     backbone, fold = recipe.student.stream.backbone, recipe.data.pairs_fold
-    return Accuracy(backbone, fold, fp32.n, {"fp32": fp32.value, "int8": int8.value})
+    return Accuracy(backbone, fold, asked["fp32"].n, values)
 
 
 def accuracy_lines(found: list[Accuracy]) -> list[dict[str, object]]:
     """Return two lines for each student: its mean over folds beside that of `small` in fp32.
 
     ``behind`` is the mean over folds of how many points `small` is ahead on the same pairs, and
-    ``behind_error`` its standard error, where there are several folds.
+    ``behind_error`` its standard error, where there are several folds. A fold whose INT8 file is
+    refused is named, and is not in the mean.
 
     Raises:
         SystemExit: If `small` was not trained for a fold.
@@ -221,23 +230,29 @@ def accuracy_lines(found: list[Accuracy]) -> list[dict[str, object]]:
         raise SystemExit(f"run the suite's method ours for fold {missing[0]}, too: it is `small`")
     lines: list[dict[str, object]] = []
     for name in dict.fromkeys(one.student for one in found):
-        own = sorted((one for one in found if one.student == name), key=lambda one: one.fold)
-        beside = [small[one.fold] for one in own]
-        folds = ", ".join(str(one.fold) for one in own)
+        everyone = sorted((x for x in found if x.student == name), key=lambda one: one.fold)
         for kind in ("fp32", "int8"):
+            own = [one for one in everyone if kind in one.values]
             values = [one.values[kind] for one in own]
+            beside = [small[one.fold] for one in own]
             behind = [100 * (a - b) for a, b in zip(beside, values, strict=True)]
-            spread = statistics.stdev(behind) / len(behind) ** 0.5 if len(behind) > 1 else None
+            what = f"student {name}, {kind}, accuracy LR-HR at {SIDE} px, folds {_folds(own)}"
+            if refused := [one for one in everyone if kind not in one.values]:
+                what += f"; export refuses folds {_folds(refused)}"
             lines.append(
                 {
-                    "what": f"student {name}, {kind}, accuracy LR-HR at {SIDE} px, folds {folds}",
+                    "what": what,
                     "student": name,
                     "kind": kind,
                     "n": sum(one.pairs for one in own),
-                    "ours": round(statistics.mean(values), 5),
-                    "other": round(statistics.mean(beside), 5),
-                    "behind": round(statistics.mean(behind), 2),
-                    "behind_error": None if spread is None else round(spread, 2),
+                    "ours": round(statistics.mean(values), 5) if own else None,
+                    "other": round(statistics.mean(beside), 5) if own else None,
+                    "behind": round(statistics.mean(behind), 2) if own else None,
+                    "behind_error": (
+                        round(statistics.stdev(behind) / len(behind) ** 0.5, 2)
+                        if len(own) > 1
+                        else None
+                    ),
                     "ratio": None,
                     "floor": None,
                     "unit": "of 1",
@@ -248,6 +263,10 @@ def accuracy_lines(found: list[Accuracy]) -> list[dict[str, object]]:
                 }
             )
     return lines
+
+
+def _folds(found: list[Accuracy]) -> str:
+    return ", ".join(str(one.fold) for one in found) or "none"
 
 
 def as_encoder(network: Network, *, flip: bool) -> Callable[[Tensor], Tensor]:

@@ -67,6 +67,19 @@ def test_points_behind_small_are_means_over_the_folds_both_were_trained_for(
     assert (nano["behind"], nano["behind_error"]) == (-1.0, None)
 
 
+def test_a_fold_whose_file_is_refused_is_named_and_not_counted(students: ModuleType) -> None:
+    small = students.Accuracy("small", 1, 600, {"fp32": 0.9, "int8": 0.9})
+    again = students.Accuracy("small", 4, 600, {"fp32": 0.88})
+    fp32, int8 = students.accuracy_lines([small, again])
+    assert fp32["ours"] == 0.89 and fp32["what"].endswith("folds 1, 4")
+    assert (int8["ours"], int8["n"], int8["behind_error"]) == (0.9, 600, None)
+    assert int8["what"].endswith("folds 1; export refuses folds 4")
+    _, nothing = students.accuracy_lines([again])
+    assert nothing["ours"] is None and nothing["what"].endswith(
+        "folds none; export refuses folds 4"
+    )
+
+
 def test_a_fold_without_small_has_nothing_beside_it(students: ModuleType) -> None:
     pico = students.Accuracy("pico", 7, 600, {"fp32": 0.8, "int8": 0.8})
     with pytest.raises(SystemExit, match="method ours for fold 7"):
