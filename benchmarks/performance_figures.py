@@ -93,9 +93,10 @@ def students_figure(lines: list[Line]) -> Figure:
     axes.set(xscale="log", yscale="log", xlabel="file, kB", ylabel="images a second")
     axes.set_title("Filled: fp32, hollow: INT8")
     for beside in more:
-        pairs = next(iter(right.values()))["n"]
+        counts = [line["n"] for line in right.values()]
+        pairs = " to ".join(f"{count:,}" for count in sorted({min(counts), max(counts)}))
         beside.set(xscale="log", xlabel="images a second", ylabel="accuracy LR-HR, %")
-        beside.set_title(f"Verification at 16 px, {pairs:,} pairs")
+        beside.set_title(f"Verification at 16 px, {pairs} pairs")
     for panel in (axes, *more):
         panel.margins(0.18)  # room for the names
         _plain(panel.xaxis)
