@@ -55,6 +55,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         "width_256": Method("256 numbers", "rival"),
         "student_pico": Method("Student pico, 0.04 M", "rival"),
         "student_nano": Method("Student nano, 0.11 M", "rival"),
+        "student_nano_longer": Method("Student nano, 0.11 M, twice the epochs", "rival"),
         "student_lite": Method("Student lite, 0.41 M", "rival"),
         "student_wide": Method("Student wide, 1.6 M", "rival"),
         "discard_random": Method("Turned away at random", "control"),
