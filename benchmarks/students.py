@@ -296,7 +296,9 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     lines = speeds(names, threads=options.threads, turns=options.turns)
     if options.runs:
+        told = {"ours", *(f"student_{name}" for name in BACKBONES)}  # each backbone as it is
         folders = sorted(path.parent for path in options.runs.glob("*/student"))
+        folders = [folder for folder in folders if folder.name.partition("-")[0] in told]
         lines += accuracy_lines([accuracy_of(folder, options.overrides) for folder in folders])
     report(lines, options=options, arguments=sys.argv, places=PLACES)
 
