@@ -45,7 +45,7 @@ from lookmore.streams.config import StreamConfig
 from lookmore.streams.stream import Stream
 
 SIDE, WIDTH, BATCH = 16, 128, 64
-# The threads of the file before still wait for work when the next begins, and hold its processors up.
+# The threads of the file before still wait for work when the next begins, on its processors.
 WARM, TIMED = 8, 32  # batches
 PLACES = {
     "--runs": "runs/benchmark/lfw-students",
