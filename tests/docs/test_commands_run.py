@@ -22,6 +22,7 @@ from lookmore.cli.main import app, main
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = ("quickstart", "faces", "retrieval", "classification", "doctor")
 FOLDERS = ("photos", "faces", "products", "signs")
+CLASSES = ("anna", "ahead", "curve-left", "curve-right", *(f"class{i}" for i in range(6)))
 MORE = {
     "distill": (
         "--smoke", "data.side=32", "machine.threads=1", "student.stream.backbone=nano",
@@ -60,18 +61,18 @@ def is_parsed_only(command: str) -> bool:
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Ten classes of six small pictures, no two alike; each track of two frames has a name."""
     random = np.random.default_rng(0)
-    for name in range(10):
+    for name in CLASSES:
         colour = random.integers(40, 200, size=3)
-        (tmp_path / "photos" / f"class{name}").mkdir(parents=True)
+        (tmp_path / "photos" / name).mkdir(parents=True)
         for shot in range(6):
             coarse = colour + random.integers(-40, 55, size=(5, 5, 1))
             pixels = np.kron(coarse, np.ones((8, 8, 1))).astype(np.uint8)
-            path = tmp_path / "photos" / f"class{name}" / f"{shot // 2}_{shot % 2}.png"
+            path = tmp_path / "photos" / name / f"{shot // 2}_{shot % 2}.png"
             Image.fromarray(pixels).save(path)
     for other in FOLDERS[1:]:
         (tmp_path / other).symlink_to("photos")
     for crop in ("crop1", "crop2"):
-        shutil.copy(tmp_path / "photos" / "class0" / "0_0.png", tmp_path / f"{crop}.png")
+        shutil.copy(tmp_path / "photos" / CLASSES[0] / "0_0.png", tmp_path / f"{crop}.png")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
