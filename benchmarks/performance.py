@@ -73,7 +73,7 @@ def cell(value: object) -> str:
 
 
 def main() -> None:
-    """Write the page and the picture."""
+    """Write the page and the pictures."""
     files = sorted(RESULTS.glob("*.jsonl"))
     parts = []
     for path in files:

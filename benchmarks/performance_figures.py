@@ -17,9 +17,7 @@ def relations_figure(lines: list[Line]) -> Figure:
     figure = Figure(figsize=(7.4, 4.2), layout="constrained")
     axes = figure.subplots()
     engines = list(dict.fromkeys(line["engine"] for line in timed))
-    for engine in engines:
-        own = [line for line in timed if line["engine"] == engine]
-        axes.plot([x["n"] for x in own], [x["ours"] for x in own], marker="o", label=engine)
+    _curves(axes, timed, by="engine")
     last = [line for line in timed if line["engine"] == engines[-1]]
     sizes = [line["n"] for line in last]
     published = [line["other"] for line in last]
@@ -112,14 +110,15 @@ def throughput_figure(lines: list[Line]) -> Figure:
     rows = [(line, key) for line in reversed(epochs) for key in ("floor", "ours", "other")]
     words = {"other": "ordinary loop", "ours": "ours", "floor": "the steps alone"}
     colours = {"other": "0.6", "ours": "C0", "floor": "0.85"}
+    places = [place + place // 3 * 0.6 for place in range(len(rows))]  # a gap behind each student
     bars = axes.barh(
-        [place + place // 3 * 0.6 for place in range(len(rows))],
+        places,
         [line[key] for line, key in rows],
         color=[colours[key] for _, key in rows],
     )
     axes.bar_label(bars, [f"{line[key]:.3g}" for line, key in rows], padding=3)
     named = [f"{line['student']}, {words[key]}" for line, key in rows]
-    axes.set_yticks([place + place // 3 * 0.6 for place in range(len(rows))], named)
+    axes.set_yticks(places, named)
     axes.set_xlim(right=1.12 * max(line["other"] for line in epochs))
     axes.set(xlabel="milliseconds for an image of an epoch")
     return figure
@@ -135,10 +134,10 @@ FIGURES: dict[str, tuple[str, Callable[[list[Line]], Figure]]] = {
 """Words and picture of each benchmark that has one, by the name of its file of lines."""
 
 
-def _curves(axes: Axes, lines: list[Line]) -> None:
-    for what in dict.fromkeys(line["what"] for line in lines):
-        own = [line for line in lines if line["what"] == what]
-        axes.plot([x["n"] for x in own], [x["ours"] for x in own], marker="o", label=what)
+def _curves(axes: Axes, lines: list[Line], *, by: str = "what") -> None:
+    for name in dict.fromkeys(line[by] for line in lines):
+        own = [line for line in lines if line[by] == name]
+        axes.plot([x["n"] for x in own], [x["ours"] for x in own], marker="o", label=name)
 
 
 def _pair(axes: Axes, name: str, x: list[float], y: list[float], place: int) -> None:

@@ -63,7 +63,7 @@ def test_images_are_decoded_anew_when_others_are_copied(
     assert len(list(Path(config.cache).glob("pack-*"))) == 3
 
 
-def test_without_labels_nothing_is_copied(save_image: SaveImage, config: DataConfig) -> None:
+def test_without_labels_nothing_is_copied(save_image: SaveImage) -> None:
     for number in range(4):
         path = save_image(f"left/{number}.png", seed=number)
     save_image("right/0.png", seed=9)

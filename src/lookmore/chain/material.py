@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -61,9 +60,7 @@ def _try_fewer(pack: Pack) -> Pack:
     """Return a pack whose test split has two images of every class, or a few hundred."""
     rows = pack.rows("test")
     most = max(_TRIED, 2 * len(np.unique(pack.labels[rows])))
-    splits = pack.splits.astype("<U7")
-    splits[np.setdiff1d(rows, _spread(rows, pack.labels, most))] = "dropped"
-    return replace(pack, splits=splits)
+    return pack.without(np.setdiff1d(rows, _spread(rows, pack.labels, most)))
 
 
 def open_material(

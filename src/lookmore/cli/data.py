@@ -53,7 +53,9 @@ def check(
     recipe = load_recipe(Path(source), changes) if is_recipe else None
     if cache and recipe is None:
         raise ConfigError("data check --cache needs a recipe, whose teacher and views it rechecks")
-    if strange := [change for change in changes if recipe is None and change[:5] != "data."]:
+    if strange := [
+        change for change in changes if recipe is None and not change.startswith("data.")
+    ]:
         raise ConfigError(f"of images alone only data.key=value can be set, got {strange[0]!r}")
     config = recipe.data if recipe else data_config(source, changes)
     if folder is not None:

@@ -1,7 +1,6 @@
 """The same picture on both sides of a split makes a result look better than it is."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -100,9 +99,7 @@ def without_twins(pack: Pack, *, policy: str) -> Pack:
             "alike); set data.leaks=drop to train without them, or data.leaks=allow if they "
             "belong there; 'lookmore data check' shows them"
         )
-    splits = pack.splits.astype("<U7")
-    splits[rows] = "dropped"
-    return replace(pack, splits=splits)
+    return pack.without(rows)
 
 
 def _equal(

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +66,12 @@ class Pack:
         if split not in ("train", "val", "test"):
             raise ValueError(f"split must be train, val or test, got {split!r}")
         return np.flatnonzero(self.splits == split).astype(np.int64)
+
+    def without(self, rows: Sequence[int] | npt.NDArray[np.int64]) -> "Pack":
+        """Return a pack with some rows in no split; they keep their places."""
+        splits = self.splits.astype("<U7")
+        splits[rows] = "dropped"
+        return replace(self, splits=splits)
 
     def batch(self, rows: npt.NDArray[np.int64]) -> Tensor:
         """Return a copy of some images, ``(B, 3, S, S)`` uint8, in the order of ``rows``."""
