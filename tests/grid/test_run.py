@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from lookmore.checkpoint.provenance import machine
 from lookmore.cli.main import main
 from lookmore.grid.ledger import Ledger
 
@@ -68,6 +69,16 @@ def test_quick_has_rows_of_its_own(command: Command, home: Path) -> None:
     assert {path.name for path in (home / "benchmarks" / "results").glob("*.json")} == {
         "small-quick.json"
     }
+
+
+def test_rows_say_in_which_precision_they_were_made(command: Command, home: Path) -> None:
+    ledger = home / "benchmarks" / "results" / "small-quick.json"
+    found = []
+    for precision in ("float32", "bfloat16"):
+        said = command("small", "--quick", "--method", "ours", f"machine.precision={precision}")
+        assert "1 of 1 runs to do" in said  # another precision, other numbers
+        found.append({row.machine for row in Ledger(ledger).rows})
+    assert found == [{machine()}, {f"{machine()}, bfloat16"}]
 
 
 def test_what_cannot_be_run_is_said_in_one_line(command: Command, home: Path) -> None:

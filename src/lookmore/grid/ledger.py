@@ -31,7 +31,7 @@ class GridRow(Row):
     """Of lookmore."""
 
     machine: str
-    """Processor and cores."""
+    """Processor and cores, and the precision where it is not float32."""
 
     seconds: float
     """Wall time of the training of the cell's student."""

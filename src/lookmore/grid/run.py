@@ -11,6 +11,7 @@ from lookmore.chain.folder import read_seconds
 from lookmore.chain.foreign import ForeignLoss
 from lookmore.chain.run import Reporter, run_chain
 from lookmore.checkpoint.provenance import commit, machine
+from lookmore.engine.config import MachineConfig
 from lookmore.errors import ConfigError
 from lookmore.evaluate.run import measure, open_subject
 from lookmore.grid.cell import Cell, cells_of, recipe_of, settings_of
@@ -137,10 +138,16 @@ class Grid:
                 fold=cell.fold,
                 settings=settings_of(recipe),
                 commit=commit(),
-                machine=machine(),
+                machine=_machine(recipe),
                 seconds=round(read_seconds(folder).get("student", 0.0), 3),
             )
             for row in shown
         ]
         self.ledger.add(cell, rows)
         return rows
+
+
+def _machine(recipe: Recipe) -> str:
+    """Return processor and cores, and the precision where it is not the default."""
+    precision = recipe.machine.precision
+    return machine() if precision == MachineConfig.precision else f"{machine()}, {precision}"
