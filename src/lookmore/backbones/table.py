@@ -1,14 +1,18 @@
 """The names a recipe may give a backbone, and what they build."""
 
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from lookmore.backbones.dlib_backbone import DlibBackbone
 from lookmore.backbones.imagenet_backbone import ImagenetBackbone
+from lookmore.backbones.layers import Graph
 from lookmore.backbones.native import NativeBackbone
+from lookmore.backbones.onnx_backbone import OnnxBackbone, open_backbone
 from lookmore.backbones.timm_backbone import TimmBackbone, check_timm_name
 from lookmore.errors import ConfigError
 
 TIMM_PREFIX: Final = "timm:"
+ONNX_PREFIX: Final = "onnx:"
 IMAGENET: Final = "imagenet"
 DLIB: Final = "dlib-face"
 
@@ -43,31 +47,35 @@ def check_name(name: str) -> None:
     """Refuse a name that no backbone has; cheap, so that settings are checked before any work.
 
     Args:
-        name: One of ``BACKBONES``, ``imagenet``, ``dlib-face``, or ``timm:NAME``.
+        name: One of ``BACKBONES``, ``imagenet``, ``dlib-face``, ``timm:NAME`` or ``onnx:PATH``.
 
     Raises:
         ConfigError: If it is neither.
     """
     if name.startswith(TIMM_PREFIX):
         check_timm_name(name.removeprefix(TIMM_PREFIX))
-    elif name not in (*BACKBONES, IMAGENET, DLIB):
+    elif name not in (*BACKBONES, IMAGENET, DLIB) and not (
+        name.startswith(ONNX_PREFIX) and name != ONNX_PREFIX
+    ):
         raise ConfigError(
-            f"backbone must be one of {', '.join(BACKBONES)}, {IMAGENET}, {DLIB} or "
-            f"{TIMM_PREFIX}NAME, got {name!r}"
+            f"backbone must be one of {', '.join(BACKBONES)}, {IMAGENET}, {DLIB}, "
+            f"{TIMM_PREFIX}NAME or {ONNX_PREFIX}PATH, got {name!r}"
         )
 
 
 def build_backbone(
-    name: str, *, side: int, pretrained: bool = False
-) -> NativeBackbone | ImagenetBackbone | DlibBackbone | TimmBackbone:
+    name: str, *, side: int, pretrained: bool = False, graph: Graph | None = None
+) -> NativeBackbone | ImagenetBackbone | DlibBackbone | TimmBackbone | OnnxBackbone:
     """Build a backbone by name.
 
     Args:
         name: One of ``BACKBONES``; ``imagenet`` for EfficientNet-Lite0; ``dlib-face`` for dlib's
-            face network, made for few pixels; or ``timm:NAME`` for any network of timm.
+            face network, made for few pixels; ``timm:NAME`` for any network of timm; or
+            ``onnx:PATH`` for the network in a file.
         side: Height and width of the images it will see, in pixels.
         pretrained: Start from published weights: timm's are downloaded once, those of
             ``imagenet`` and ``dlib-face`` come in packages.
+        graph: Layers of the network of ``onnx:PATH``, where the file is needed no more.
 
     Returns:
         A module from normalised images ``(B, 3, side, side)`` to ``(B, features_width)``.
@@ -79,6 +87,11 @@ def build_backbone(
     check_name(name)
     if name.startswith(TIMM_PREFIX):
         return TimmBackbone(name.removeprefix(TIMM_PREFIX), side=side, pretrained=pretrained)
+    if name.startswith(ONNX_PREFIX):
+        if graph is not None:
+            return OnnxBackbone(graph, side=side)
+        path = Path(name.removeprefix(ONNX_PREFIX))
+        return open_backbone(path, side=side, pretrained=pretrained)
     if name == IMAGENET:
         return ImagenetBackbone(side=side, pretrained=pretrained)
     if name == DLIB:
@@ -86,7 +99,7 @@ def build_backbone(
     if pretrained:
         raise ConfigError(
             f"backbone {name!r} has no pretrained weights; set pretrained to false, or use "
-            f"{IMAGENET}, {DLIB} or {TIMM_PREFIX}NAME"
+            f"{IMAGENET}, {DLIB}, {TIMM_PREFIX}NAME or {ONNX_PREFIX}PATH"
         )
     size = BACKBONES[name]
     return NativeBackbone(widths=size.widths, depths=size.depths, side=side, coarse=size.coarse)

@@ -14,6 +14,7 @@ import torch
 from lightning_fabric import Fabric
 from torch import nn
 
+from lookmore.backbones.table import ONNX_PREFIX
 from lookmore.chain.folder import add_seconds
 from lookmore.chain.foreign import ForeignLoss
 from lookmore.chain.guide import PlacedGuide, Report
@@ -35,8 +36,10 @@ from lookmore.losses.engines import choose_engine
 from lookmore.recipe.config import LearnerConfig, Recipe
 from lookmore.recipe.load import as_chosen, as_plain
 from lookmore.streams.build import build_stream
+from lookmore.streams.config import StreamConfig
 from lookmore.streams.stream import Stream
 from lookmore.streams.warm_start import warm_start
+from lookmore.teachers.onnx_model import onnx_hash
 from lookmore.teachers.space import GuideSpace
 
 _DEFAULT_WIDTH = 128  # of a stream that has no guide to take it from
@@ -60,6 +63,10 @@ def stage_key(
     """
     own = as_chosen(learner)
     own.pop("recognisability", None)
+    config = stream_config(recipe, learner)
+    if config.backbone.startswith(ONNX_PREFIX):  # what the path holds, not what it is called
+        file = onnx_hash(Path(config.backbone.removeprefix(ONNX_PREFIX)))
+        own["stream"] = {**as_chosen(config), "backbone": file}
     for name in ("validate_every", "checkpoint_seconds"):
         own.get("schedule", {}).pop(name, None)
     facts: dict[str, Any] = {
@@ -262,6 +269,20 @@ def _other_settings(folder: Path, key: str) -> bool:
     return found is not None and found.get("key") != key
 
 
+def stream_config(recipe: Recipe, learner: LearnerConfig) -> StreamConfig:
+    """Return a learner's stream as it is built.
+
+    A stream that starts from the ONNX file of the teacher sees images scaled and ordered as the
+    teacher does, unless its own settings say how.
+    """
+    config, teacher = learner.stream, recipe.teacher
+    told = config.mean is not None or config.std is not None
+    if told or not config.backbone.startswith(ONNX_PREFIX) or config.backbone != teacher.name:
+        return config
+    order = teacher.order or "rgb"
+    return replace(config, mean=teacher.mean, std=teacher.std, order=order)
+
+
 def _new_stream(
     role: str,
     recipe: Recipe,
@@ -278,7 +299,7 @@ def _new_stream(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
         return build_stream(
-            learner.stream,
+            stream_config(recipe, learner),
             side=side,
             width=width,
             classes=material.classes if learner.task.loss == "cross-entropy" else 0,

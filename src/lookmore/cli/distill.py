@@ -22,8 +22,8 @@ def distill(
     inherit: Annotated[
         bool,
         typer.Option(
-            help="Start the student from the weights of its teacher, dlib-face or trained: a "
-            "larger and slower student, which need not learn everything anew."
+            help="Start the student from the weights of its teacher, dlib-face, onnx:PATH or "
+            "trained: a larger and slower student, which need not learn everything anew."
         ),
     ] = False,
     name: Annotated[str, typer.Option(help="Of the run; made from the folder if left out.")] = "",

@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Any
 
 from lookmore.backbones.dlib_backbone import SMALLEST_SIDE
-from lookmore.backbones.table import DLIB
+from lookmore.backbones.table import DLIB, ONNX_PREFIX
 from lookmore.errors import ConfigError
 from lookmore.teachers.dlib_network import FEW
 
@@ -43,8 +43,8 @@ def recipe_values(
             side at most, which is quicker.
         epochs: Passes of the student over the images; other stages are scaled to it.
         labelled: Whether the images have labels; without them there is no task loss.
-        inherit: Start the student from the teacher's own weights, which dlib-face allows, and a
-            teacher that the recipe trains.
+        inherit: Start the student from the teacher's own weights, which dlib-face and ONNX files
+            allow, and a teacher that the recipe trains.
 
     Returns:
         Plain values for `lookmore.recipe.load.recipe_from`.
@@ -60,10 +60,11 @@ def recipe_values(
             f"{data} has no labels, which --teacher trained and --task classify learn from: put "
             "images into one folder per class, or name a teacher that is ready"
         )
-    if inherit and teacher not in (DLIB, "trained"):
+    own_file = teacher.startswith(ONNX_PREFIX)
+    if inherit and not own_file and teacher not in (DLIB, "trained"):
         raise ConfigError(
-            f"--inherit needs --teacher {DLIB} or trained, whose weights a student can have, got "
-            f"{teacher}; other students start from published weights by "
+            f"--inherit needs --teacher {DLIB}, {ONNX_PREFIX}PATH or trained, whose weights a student "
+            f"can have, got {teacher}; other students start from published weights by "
             "student.stream.backbone=timm:NAME student.stream.pretrained=true"
         )
     if inherit and teacher == DLIB and not SMALLEST_SIDE <= side <= FEW:
@@ -119,7 +120,7 @@ def recipe_values(
         }
     elif inherit:
         values["student"] = {
-            "stream": {"backbone": DLIB, "pretrained": True},
+            "stream": {"backbone": teacher, "pretrained": True},
             "schedule": {
                 "epochs": max(1, epochs // 4),
                 "optimizer": "muon",

@@ -5,9 +5,10 @@ from typing import Any
 
 from torch import nn
 
+from lookmore.backbones.layers import graph_from
 from lookmore.backbones.native import NativeBackbone
-from lookmore.backbones.table import build_backbone
-from lookmore.errors import CheckpointError
+from lookmore.backbones.table import ONNX_PREFIX, build_backbone
+from lookmore.errors import CheckpointError, ConfigError
 from lookmore.streams.config import StreamConfig
 from lookmore.streams.stream import Stream
 
@@ -34,8 +35,15 @@ def build_stream(
     # also where weights start at random: they may yet be taken over from a stream that had them
     if isinstance(backbone, NativeBackbone):
         mean, std = _PLAIN_SCALE
-    else:
+    elif backbone.published_scale is not None:
         mean, std = backbone.published_scale
+    elif config.mean is not None and config.std is not None:
+        mean, std = config.mean, config.std
+    else:
+        raise ConfigError(
+            f"stream.mean and stream.std must be stated for {config.backbone}, on the [0, 1] scale: "
+            "it is not the file of the teacher, and does not say them itself"
+        )
     stream = Stream(
         backbone=backbone,
         backbone_name=config.backbone,
@@ -70,6 +78,7 @@ def stream_from_description(description: Mapping[str, Any]) -> Stream:
         *("mean", "std", "order", "dropout", "parameters"),
     }
     judged = settings.pop("recognisability", False)  # streams without it do not name it
+    layers = settings.pop("graph", None)  # of an ONNX backbone alone
     if settings.keys() != entries:
         raise CheckpointError(
             f"the description of a stream does not fit: unknown "
@@ -77,8 +86,14 @@ def stream_from_description(description: Mapping[str, Any]) -> Stream:
             f"load it with the version that wrote it"
         )
     name, side = settings["backbone"], settings["side"]
+    try:
+        graph = None if layers is None else graph_from(layers)
+    except ValueError as error:
+        raise CheckpointError(f"the description of a stream does not fit: {error}") from error
+    if str(name).startswith(ONNX_PREFIX) and graph is None:
+        raise CheckpointError(f"the description of a stream does not hold the layers of {name!r}")
     stream = Stream(
-        backbone=build_backbone(name, side=side),
+        backbone=build_backbone(name, side=side, graph=graph),
         backbone_name=name,
         width=settings["width"],
         classes=settings["classes"],

@@ -11,12 +11,12 @@ class StreamConfig:
     """What network a stream is, and how it wants its images."""
 
     backbone: str = "small"
-    """From the table of backbones (pico, nano, lite, small, wide, base), imagenet, dlib-face, or
-    timm:NAME."""
+    """From the table of backbones (pico, nano, lite, small, wide, base), imagenet, dlib-face,
+    timm:NAME, or onnx:PATH for the network in a file."""
 
     pretrained: bool = False
     """Whether the backbone starts from published weights: imagenet and dlib-face (in packages of
-    the extra demo) or timm:NAME (downloaded once)."""
+    the extra demo), timm:NAME (downloaded once) or onnx:PATH (those in the file)."""
 
     side: int = 0
     """Height and width the network sees, in pixels; 0: the student's low side, or the data's."""
@@ -29,7 +29,8 @@ class StreamConfig:
 
     mean: tuple[float, float, float] | None = None
     """Subtracted from each channel, on the [0, 1] intensity scale, in the order of ``order``; none:
-    what the backbone's published weights want; 0.5 where there are none."""
+    what the backbone's published weights want; 0.5 where there are none. Of
+    onnx:PATH, the teacher's where that is the same file; else it must be stated."""
 
     std: tuple[float, float, float] | None = None
     """What each channel is then divided by, on the [0, 1] scale, in the order of ``order``; none:

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from lookmore.backbones.onnx_backbone import OnnxBackbone
 from lookmore.streams.recognisability import RecognisabilityHead
 
 
@@ -151,7 +152,9 @@ class Stream(nn.Module):
     def describe(self) -> dict[str, Any]:
         """Return all that ``stream_from_description`` needs besides the weights, as plain JSON."""
         # named only where it is, so that streams without it keep the fingerprint they had
-        judged = {} if self.recognisability is None else {"recognisability": True}
+        more: dict[str, Any] = {} if self.recognisability is None else {"recognisability": True}
+        if isinstance(self.backbone, OnnxBackbone):
+            more["graph"] = self.backbone.graph.plain()
         return {
             "backbone": self.backbone_name,
             "side": self.side,
@@ -162,7 +165,7 @@ class Stream(nn.Module):
             "order": self.order,
             "dropout": self.dropout.p,
             "parameters": sum(parameter.numel() for parameter in self.parameters()),
-            **judged,
+            **more,
         }
 
     def _check(self, images: Tensor) -> None:

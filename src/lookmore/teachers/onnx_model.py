@@ -65,7 +65,7 @@ def open_onnx(config: TeacherConfig) -> ImageTeacher:
             "teacher.mean and teacher.std must be stated for an ONNX teacher, on the [0, 1] scale "
             "((x - 127.5) / 128 is mean 0.5 and std 0.50196), got none"
         )
-    weights = _weights_hash(path)
+    weights = onnx_hash(path)
     network = _open_network(path)
     if network.side and config.side not in (0, network.side):
         raise ConfigError(f"teacher.side must be {network.side} for {path}, got {config.side}")
@@ -88,8 +88,16 @@ def open_onnx(config: TeacherConfig) -> ImageTeacher:
     )
 
 
-def _weights_hash(path: Path) -> str:
-    """Hash the file and those beside it that hold its large tensors."""
+def onnx_hash(path: Path) -> str:
+    """Hash a file and those beside it that hold its large tensors.
+
+    Args:
+        path: An ONNX file.
+
+    Raises:
+        MissingExtraError: If onnx is not installed.
+        TeacherError: If a file cannot be read.
+    """
     try:
         import onnx
     except ImportError as error:
