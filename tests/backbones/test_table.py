@@ -59,7 +59,8 @@ def test_timm_names_go_to_timm() -> None:
 def test_an_unknown_name_is_told_the_known_ones() -> None:
     with pytest.raises(
         ConfigError,
-        match="pico, nano, lite, small, wide, base, imagenet, dlib-face or timm:NAME, got 'tiny'",
+        match="pico, nano, lite, small, wide, base, imagenet, dlib-face, timm:NAME or onnx:PATH, "
+        "got 'tiny'",
     ):
         build_backbone("tiny", side=16)
 

@@ -76,6 +76,14 @@ def test_a_student_that_inherits_needs_no_assistant_and_starts_from_its_teacher(
     assert set(recipe.student.active_guides) == {"teacher"}
 
 
+def test_a_student_may_inherit_from_a_file() -> None:
+    recipe = recipe_from(distilled(teacher="onnx:net.onnx", inherit=True), source="template")
+    stream = recipe.student.stream
+    assert recipe.assistant is None
+    assert (stream.backbone, stream.pretrained) == ("onnx:net.onnx", True)
+    assert recipe.teacher.name == "onnx:net.onnx"
+
+
 @pytest.mark.parametrize("task", ["face", "metric", "classify"])
 def test_a_student_may_inherit_from_a_teacher_that_is_trained(task: str) -> None:
     recipe = recipe_from(distilled(task=task, teacher="trained", inherit=True), source="template")
@@ -91,7 +99,7 @@ def test_a_student_may_inherit_from_a_teacher_that_is_trained(task: str) -> None
     [
         (
             {"teacher": "imagenet"},
-            "--inherit needs --teacher dlib-face or trained, .* got imagenet",
+            "--inherit needs --teacher dlib-face, onnx:PATH or trained, .* got imagenet",
         ),
         ({"side": 64}, "--inherit with dlib-face is for --side 8 to 43, got 64"),
     ],

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from lookmore.backbones.images import check_images
 from lookmore.backbones.layers import Graph, LayerNetwork, fill
 from lookmore.backbones.onnx_graph import read_onnx
-from lookmore.errors import ConfigError
-from lookmore.teachers.onnx_session import open_session
+from lookmore.errors import ConfigError, TeacherError
+from lookmore.teachers.onnx_model import open_network
 
 SMALLEST_SIDE = 8
 _TOLERANCE = 1e-3  # of the largest number in the answer
@@ -45,11 +45,10 @@ class OnnxBackbone(nn.Module):
         self.side, self.graph = side, graph
         try:
             self.net = LayerNetwork(graph)
-            self.features_width = _width(self.net)
+            trial = torch.zeros(1, 3, graph.side, graph.side)
+            self.features_width = _answer(self.net, trial).shape[1]
         except (ValueError, RuntimeError) as error:
-            raise ConfigError(
-                f"the layers of a backbone do not fit one another: {error}"
-            ) from error
+            raise ConfigError(f"the layers of a backbone do not fit together: {error}") from error
 
     def forward(self, images: Tensor) -> Tensor:
         """Return features ``(B, features_width)`` from normalised images ``(B, 3, side, side)``.
@@ -86,22 +85,15 @@ def open_backbone(path: Path, *, side: int, pretrained: bool) -> OnnxBackbone:
 
 def _compare(network: LayerNetwork, path: Path) -> None:
     """Refuse a network that is not the one in the file."""
-    try:
-        session = open_session(path, purpose="a student that starts from an ONNX file")
-    except ValueError as error:
-        raise ConfigError(f"cannot run {path}: {error}") from error
-    generator = torch.Generator().manual_seed(0)
     side = network.graph.side
-    image = torch.randn(1, 3, side, side, generator=generator)
-    batch = session.get_inputs()[0].shape[0]
-    images = image.expand(batch if isinstance(batch, int) else 1, -1, -1, -1)
-    said = session.run(None, {session.get_inputs()[0].name: images.contiguous().numpy()})[0][:1]
-    was = network.training
-    with torch.inference_mode():
-        ours = network.eval()(image).numpy()
-    network.train(was)
-    largest = float(abs(said).max())
-    apart = float(abs(ours - said.reshape(1, -1)).max()) if said.size == ours.size else largest
+    image = torch.randn(1, 3, side, side, generator=torch.Generator().manual_seed(0))
+    try:
+        said = open_network(path)(image)
+    except TeacherError as error:
+        raise ConfigError(str(error)) from error
+    ours = _answer(network, image)
+    largest = float(said.abs().max())
+    apart = float((ours - said).abs().max()) if ours.shape == said.shape else largest
     if not apart <= _TOLERANCE * largest:
         raise ConfigError(
             f"no student can start from {path}: read layer by layer it says other things than in "
@@ -109,12 +101,10 @@ def _compare(network: LayerNetwork, path: Path) -> None:
         )
 
 
-def _width(network: LayerNetwork) -> int:
-    """Return the number of features, by a try on the network's own side."""
-    side = network.graph.side
+def _answer(network: LayerNetwork, images: Tensor) -> Tensor:
+    """Return what a network says when it is not in training, and leave it as it was."""
     was = network.training
-    network.eval()
     with torch.inference_mode():
-        width = network(torch.zeros(1, 3, side, side)).shape[1]
+        found = network.eval()(images)
     network.train(was)
-    return int(width)
+    return cast(Tensor, found)

@@ -34,8 +34,8 @@ _OF_SHAPES: Final = ("Cast", "Concat", "Gather", "Slice", "Squeeze", "Unsqueeze"
 def read_onnx(path: Path) -> tuple[Graph, dict[str, Tensor]]:
     """Read a network of convolutions, as recognisers are.
 
-    Nothing in the file is run here; who builds the network compares it with onnxruntime's. Constants that are added or multiplied stay as they are in training;
-    all other weights learn.
+    Nothing in the file is run here; who builds the network compares it with onnxruntime's.
+    Constants that are added or multiplied stay as they are in training; all other weights learn.
 
     Args:
         path: An ONNX file with one input ``(B, 3, S, S)``, S declared, and one output.
@@ -70,14 +70,13 @@ def read_onnx(path: Path) -> tuple[Graph, dict[str, Tensor]]:
     }
     reader = _Reader(str(path), constants)
     side = reader.enter([i for i in model.graph.input if i.name not in constants])
-    if len(model.graph.output) != 1:
-        raise ConfigError(
-            f"{path} must have one output, got {[o.name for o in model.graph.output]}"
-        )
+    outputs = [output.name for output in model.graph.output]
+    if len(outputs) != 1:
+        raise ConfigError(f"{path} must have one output, got {outputs}")
     for node in model.graph.node:
         settings = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
         reader.add(node.op_type, list(node.input), node.output[0], settings)
-    return reader.finish(side, model.graph.output[0].name)
+    return reader.finish(side, outputs[0])
 
 
 class _Reader:
@@ -112,11 +111,8 @@ class _Reader:
         if op in ("Identity", "Dropout"):
             self.names[output] = self._value(inputs[0])
             return
-        if (
-            op == "Shape"
-            or op in _OF_SHAPES
-            and all(name in self.shapes or name in self.constants for name in inputs)
-        ):
+        of_shapes = all(name in self.shapes or name in self.constants for name in inputs)
+        if op == "Shape" or (op in _OF_SHAPES and of_shapes):
             self.shapes.add(output)
             return
         try:

@@ -63,8 +63,8 @@ def recipe_values(
     own_file = teacher.startswith(ONNX_PREFIX)
     if inherit and not own_file and teacher not in (DLIB, "trained"):
         raise ConfigError(
-            f"--inherit needs --teacher {DLIB}, {ONNX_PREFIX}PATH or trained, whose weights a student "
-            f"can have, got {teacher}; other students start from published weights by "
+            f"--inherit needs --teacher {DLIB}, {ONNX_PREFIX}PATH or trained, whose weights a "
+            f"student can have, got {teacher}; other students start from published weights by "
             "student.stream.backbone=timm:NAME student.stream.pretrained=true"
         )
     if inherit and teacher == DLIB and not SMALLEST_SIDE <= side <= FEW:

@@ -41,8 +41,8 @@ def build_stream(
         mean, std = config.mean, config.std
     else:
         raise ConfigError(
-            f"stream.mean and stream.std must be stated for {config.backbone}, on the [0, 1] scale: "
-            "it is not the file of the teacher, and does not say them itself"
+            f"stream.mean and stream.std must be stated for {config.backbone}, on the [0, 1] "
+            "scale: it is not the file of the teacher, and does not say them itself"
         )
     stream = Stream(
         backbone=backbone,

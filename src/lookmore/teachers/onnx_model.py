@@ -66,7 +66,7 @@ def open_onnx(config: TeacherConfig) -> ImageTeacher:
             "((x - 127.5) / 128 is mean 0.5 and std 0.50196), got none"
         )
     weights = onnx_hash(path)
-    network = _open_network(path)
+    network = open_network(path)
     if network.side and config.side not in (0, network.side):
         raise ConfigError(f"teacher.side must be {network.side} for {path}, got {config.side}")
     if not (network.side or config.side):
@@ -117,8 +117,16 @@ def onnx_hash(path: Path) -> str:
     return files_hash(path, *(path.parent / name for name in sorted(beside)))
 
 
-def _open_network(path: Path) -> OnnxNetwork:
-    """Open a session and read from its input how images must be laid out."""
+def open_network(path: Path) -> OnnxNetwork:
+    """Open a session and read from its input how images must be laid out.
+
+    Args:
+        path: An ONNX file with one input for images and one output.
+
+    Raises:
+        MissingExtraError: If onnxruntime is not installed.
+        TeacherError: If it cannot be run, or is not of this kind.
+    """
     try:
         session = open_session(path, purpose="an ONNX teacher")
     except ValueError as error:
