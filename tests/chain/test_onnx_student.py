@@ -1,6 +1,5 @@
 """A student that starts from the ONNX file of its teacher: taught, kept, opened without it."""
 
-import importlib.util
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,41 +16,16 @@ from lookmore.checkpoint.load import load
 from lookmore.recipe.config import Recipe
 from lookmore.streams.build import build_stream
 
-if importlib.util.find_spec("onnx") is None or importlib.util.find_spec("onnxruntime") is None:
-    pytest.skip("onnx and onnxruntime come with the extra export", allow_module_level=True)
-
-import onnx
-from onnx import TensorProto, helper, numpy_helper
-
 SIDE, WIDTH = 32, 12
-
-
-def save(path: Path, *, seed: int) -> Path:
-    """Write a small recogniser."""
-    draw = np.random.default_rng(seed)
-    stem = draw.normal(size=(WIDTH, 3, 5, 5)).astype(np.float32) / 5
-    nodes = [
-        helper.make_node("Conv", ["images", "stem"], ["maps"], strides=[4, 4]),
-        helper.make_node("Relu", ["maps"], ["positive"]),
-        helper.make_node("GlobalAveragePool", ["positive"], ["means"]),
-        helper.make_node("Flatten", ["means"], ["embeddings"]),
-    ]
-    graph = helper.make_graph(
-        nodes,
-        "recogniser",
-        [helper.make_tensor_value_info("images", TensorProto.FLOAT, [1, 3, SIDE, SIDE])],
-        [helper.make_tensor_value_info("embeddings", TensorProto.FLOAT, [1, WIDTH])],
-        [numpy_helper.from_array(stem, "stem")],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
-    onnx.save(model, path)
-    return path
+Write = Callable[..., Path]
 
 
 @pytest.fixture
-def inheriting(recipe: Callable[..., Recipe], tmp_path: Path) -> Callable[..., Recipe]:
+def inheriting(
+    recipe: Callable[..., Recipe], recogniser_file: Write, tmp_path: Path
+) -> Callable[..., Recipe]:
     """A recipe whose teacher is a file that its student starts from."""
-    name = f"onnx:{save(tmp_path / 'net.onnx', seed=0)}"
+    name = f"onnx:{recogniser_file(tmp_path / 'net.onnx', side=SIDE)}"
 
     def make(**stream: Any) -> Recipe:
         return recipe(
@@ -98,7 +72,7 @@ def test_it_sees_images_as_the_teacher_does_unless_told_otherwise(
 
 
 def test_the_key_of_a_stage_hangs_on_what_the_file_holds(
-    inheriting: Callable[..., Recipe], tmp_path: Path
+    inheriting: Callable[..., Recipe], recogniser_file: Write, tmp_path: Path
 ) -> None:
     recipe = inheriting()
     keys = [stage_key("student", recipe, recipe.student)]
@@ -114,16 +88,16 @@ def test_the_key_of_a_stage_hangs_on_what_the_file_holds(
         ),
     )
     assert stage_key("student", recipe, moved) == keys[0]
-    save(tmp_path / "net.onnx", seed=1)
+    recogniser_file(tmp_path / "net.onnx", side=SIDE, seed=1)
     assert stage_key("student", recipe, recipe.student) != keys[0]
 
 
 def test_weights_are_those_of_the_file_before_the_first_step(
-    inheriting: Callable[..., Recipe], tmp_path: Path
+    inheriting: Callable[..., Recipe],
 ) -> None:
     recipe = inheriting()
     stream = build_stream(stream_config(recipe, recipe.student), side=8, width=WIDTH, classes=0)
-    stem = numpy_helper.to_array(onnx.load(tmp_path / "net.onnx").graph.initializer[0])
+    stem = np.random.default_rng(0).normal(size=(WIDTH, 3, 5, 5)).astype(np.float32) / 5
     found = stream.state_dict()["backbone.net.layers.0.weight"]
-    assert torch.equal(found, torch.from_numpy(np.array(stem)))
+    assert torch.equal(found, torch.from_numpy(stem))
     assert torch.equal(stream.head[0].weight, torch.eye(WIDTH))

@@ -12,8 +12,9 @@ def benchmark(
     suite: Annotated[
         str,
         typer.Argument(
-            help="lfw, lfw-inherited, lfw-students, lfw-parts, cars196, gtsrb, gtsrb-swapped, "
-            "gtsrb-mirrored, cifar10-jpeg, gtsrb-choices or lfw-choices."
+            help="lfw, lfw-inherited, lfw-onnx, lfw-students, lfw-parts, cars196, gtsrb, "
+            "gtsrb-swapped, gtsrb-mirrored, gtsrb-far, cifar10-jpeg, gtsrb-choices, "
+            "gtsrb-far-choices or lfw-choices."
         ),
     ],
     overrides: Annotated[
