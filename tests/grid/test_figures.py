@@ -65,6 +65,16 @@ def test_the_differences_name_every_method_but_ours_and_the_sharp_teacher(
     assert "n = 3" in words
 
 
+@pytest.mark.parametrize("name", ["sp", "a method with a name that says all that it does"])
+def test_names_of_methods_stay_in_the_picture(name: str, rows: list[GridRow], row: Make) -> None:
+    figure = differences([*rows, row(name, 0.7)], QUESTION, title="")
+    axes = figure.axes[0]
+    figure.canvas.draw()
+    assert all(label.get_window_extent().x0 >= 0 for label in axes.get_yticklabels())
+    assert axes.get_position().x1 == pytest.approx(0.80)
+    assert (axes.get_position().x0 == pytest.approx(0.30)) == (name == "sp")
+
+
 def test_without_ours_there_is_nothing_to_draw(row: Make) -> None:
     with pytest.raises(ValueError, match="ours was measured in"):
         differences([row("kd", 0.5)], QUESTION, title="")
@@ -82,6 +92,17 @@ def test_the_section_says_what_was_run_and_who_is_ahead(rows: list[GridRow]) -> 
     assert "| method | 8 px | 16 px |" in text
     assert "| SP | 60.0 | 70.0 |" in text
     assert "2 of its standard errors" in reading()
+
+
+def test_probes_small_in_their_files_have_a_table_of_their_own(
+    rows: list[GridRow], row: Make
+) -> None:
+    small = {"probe_side": 0, "degradation": "none"}
+    native = [row("ours", 0.8, **small), row("teacher_upscaled", 0.7, cell_method="ours", **small)]
+    text = suite_section("small", [*rows, *native], metric="top1_accuracy")
+    title = "**Top-1 accuracy: probes small in their files; students for 8 px**"
+    table = text.partition(title)[2].partition("\n\n**")[0]
+    assert "| Teacher, probes scaled up | 70.0 (65.0 to 75.0) | 1 | +10.0 (one run) |" in table
 
 
 def test_what_each_part_is_worth_is_the_paired_difference(rows: list[GridRow], row: Make) -> None:

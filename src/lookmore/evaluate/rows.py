@@ -8,6 +8,9 @@ from typing import TypeVar
 
 from lookmore.errors import DataError
 
+NATIVE = 0
+"""As a side of the probe: images at their own size, nothing shrunk."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Row:

@@ -30,7 +30,7 @@ from lookmore.evaluate.measure import Measure
 from lookmore.evaluate.open_set import identify_open
 from lookmore.evaluate.quality import judge_encoder
 from lookmore.evaluate.retrieval import retrieve
-from lookmore.evaluate.rows import Row
+from lookmore.evaluate.rows import NATIVE, Row
 from lookmore.evaluate.verification import decided_pairs, verify
 from lookmore.recipe.config import DEGRADATIONS, Recipe
 from lookmore.recipe.load import recipe_from
@@ -41,9 +41,6 @@ _CHANGEABLE = ("evaluate.", "machine.", *(f"{name}=" for name in FREE_DATA))
 
 _CHOSEN = 1000  # images of validation people at most: half a million pairs
 _ROBUSTNESS_SIDES = (8, 12, 16, 24, 32, 48, 64)
-
-NATIVE = 0
-"""As a side of the probe: images at their own size, nothing shrunk."""
 
 Protocol = Callable[[Contestant, int, str], list[Measure]]
 """One contestant at one side under one degradation."""

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import fields, replace
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lookmore.evaluate.curve import line_style, rivals_of
@@ -82,6 +83,7 @@ def differences(rows: Sequence[GridRow], question: Question, *, title: str) -> F
         axes.grid(axis="x", color=FAINT, linewidth=0.6)
         axes.set_axisbelow(True)
         axes.spines[["top", "right", "left"]].set_visible(False)
+        _make_room(axes)
         inch = 1 / tall
         figure.text(0.013, 1 - 0.22 * inch, title, fontsize=12, weight="bold", va="center")
         figure.text(
@@ -90,6 +92,16 @@ def differences(rows: Sequence[GridRow], question: Question, *, title: str) -> F
             "either side", fontsize=8.5, color=QUIET, va="center",
         )  # fmt: skip
     return figure
+
+
+def _make_room(axes: Axes) -> None:
+    """Move the left edge to the right where a name would leave the picture."""
+    figure = axes.figure
+    outside = min(label.get_window_extent().x0 for label in axes.get_yticklabels())
+    short = 0.013 - outside / figure.bbox.width
+    if short > 0:
+        box = axes.get_position()
+        axes.set_position((box.x0 + short, box.y0, box.width - short, box.height))
 
 
 def for_curve(rows: Sequence[GridRow], *, student_side: int, degradation: str, metric: str,

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from lookmore.evaluate.labels import method_of, percent, side_label
+from lookmore.evaluate.rows import NATIVE
 from lookmore.grid.compare import CLEAR, FEWEST, Question, questions, standings
 from lookmore.grid.ledger import GridRow
 from lookmore.grid.suite import OURS
@@ -101,11 +102,12 @@ def parts_table(suites: Mapping[str, tuple[str, Sequence[GridRow]]]) -> str:
 
 
 def main_questions(asked: Sequence[Question]) -> list[Question]:
-    """Return those about bicubic probes of the students' own side."""
+    """Return those about bicubic probes of the students' own side, and about small files."""
     return [
         question
         for question in asked
-        if question.degradation == "bicubic" and question.probe_side == question.student_side
+        if question.probe_side == NATIVE
+        or (question.degradation == "bicubic" and question.probe_side == question.student_side)
     ]
 
 
@@ -132,7 +134,7 @@ def _table(rows: Sequence[GridRow], question: Question) -> str:
 
 def _wide(rows: Sequence[GridRow], asked: Sequence[Question]) -> str:
     """Return means alone, methods down, probes across: what is small in its file stands last."""
-    asked = sorted(asked, key=lambda q: (q.degradation, q.probe_side == 0, q.probe_side))
+    asked = sorted(asked, key=lambda q: (q.degradation, q.probe_side == NATIVE, q.probe_side))
     found = {q: {s.method: s for s in standings(rows, q)} for q in asked}
     methods = list(dict.fromkeys(name for q in asked for name in found[q]))
     heads = [f"{side_label(q.probe_side)}{_how(q)}" for q in asked]

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lookmore.evaluate.labels import method_of, metric_label, percent, side_label
+from lookmore.evaluate.rows import NATIVE
 from lookmore.grid.compare import Question, Standing, questions, standings
 from lookmore.grid.ledger import GridRow
 from lookmore.grid.suite import OURS
@@ -32,10 +33,11 @@ def question_label(question: Question) -> str:
     kind = ""
     if question.metric.startswith(("accuracy", "auc", "tar", "recall", "map")):
         kind = ", LR-LR" if question.is_same_side else ", LR-HR"
-    return (
-        f"{metric_label(question.metric)}: {question.degradation} probes of "
-        f"{side_label(question.probe_side)}{kind}; students for {side_label(question.student_side)}"
-    )
+    probes = f"{question.degradation} probes of {side_label(question.probe_side)}"
+    if question.probe_side == NATIVE:
+        probes = "probes small in their files"
+    students = f"students for {side_label(question.student_side)}"
+    return f"{metric_label(question.metric)}: {probes}{kind}; {students}"
 
 
 def value_cell(standing: Standing) -> str:
