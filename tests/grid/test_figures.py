@@ -106,7 +106,14 @@ def test_probes_small_in_their_files_have_a_table_of_their_own(
 
 
 def test_what_each_part_is_worth_is_the_paired_difference(rows: list[GridRow], row: Make) -> None:
-    found = parts_table({"small": ("top1_accuracy", [*rows, row("orders_12", 0.89)])})
+    native = [
+        row(name, 0.9, probe_side=0, degradation="none", student_side=16)
+        for name in ("ours", "orders_12")
+    ]
+    of_order_3 = [row("orders_12", 0.89), *native]
+    found = parts_table({"small": ("top1_accuracy", [*rows, *of_order_3])})
+    small = "probes small in their files, students for 16 px"
+    assert f"| order 3 | small | {small} | +0.0 (one run) | 1 |" in found.splitlines()
     assert "| order 3 | small | bicubic probes of 8 px | +1.0 (one run) | 1 |" in found.splitlines()
     assert "| the student: the teacher, probes scaled up | small |" in found
     assert "KD" not in found

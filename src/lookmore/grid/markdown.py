@@ -93,7 +93,9 @@ def parts_table(suites: Mapping[str, tuple[str, Sequence[GridRow]]]) -> str:
             for question in main_questions(asked):
                 for standing in standings(rows, question):
                     if standing.method == method and ahead_cell(standing):
-                        what = question_label(question).partition(": ")[2].partition("; ")[0]
+                        what, students = question_label(question).partition(": ")[2].split("; ")
+                        if question.probe_side == NATIVE:  # else the students' side is the probes'
+                            what = f"{what}, {students}"
                         lines.append(
                             f"| {part} | {name} | {what} | {ahead_cell(standing)} | "
                             f"{standing.cells} |"
