@@ -71,7 +71,8 @@ NODES: list[Node] = [
     ("PRelu", ["n1", "slope"], "a1", {}),
     ("Conv", ["a1", "depthwise"], "c2", {"pads": [1, 1, 1, 1], "group": 6}),
     ("HardSwish", ["c2"], "h2", {}),
-    ("Conv", ["h2", "pointwise"], "c3", {"dilations": [1, 1]}),
+    ("Identity", ["pointwise"], "shared", {}),
+    ("Conv", ["h2", "shared"], "c3", {"dilations": [1, 1]}),
     ("Add", ["a1", "c3"], "sum", {}),
     ("PRelu", ["sum", "one slope"], "a2", {}),
     ("MaxPool", ["a2"], "m1", {"kernel_shape": [3, 3], "strides": [2, 2], "pads": [1, 1, 1, 1]}),
@@ -102,7 +103,7 @@ def save(
     outputs: tuple[str, ...] = ("embeddings",),
 ) -> Path:
     """Write a network."""
-    made = [helper.make_node(op, ins, [out], **settings) for op, ins, out, settings in nodes]
+    made = [helper.make_node(op, ins, out.split(), **settings) for op, ins, out, settings in nodes]
     used = {name for _, ins, _, _ in nodes for name in ins}
     graph = helper.make_graph(
         made,
@@ -301,13 +302,13 @@ def test_a_network_read_wrongly_is_refused(path: Path, monkeypatch: pytest.Monke
 
 def test_everything_that_is_not_known_is_named_at_once(tmp_path: Path) -> None:
     nodes: list[Node] = [
-        ("Softplus", ["images"], "soft", {}),
-        ("Conv", ["soft", "stem"], "c", {"auto_pad": "SAME_UPPER"}),
+        ("Split", ["images"], "some others", {"num_outputs": 2}),
+        ("Conv", ["others", "stem"], "c", {"auto_pad": "SAME_UPPER"}),
         ("Transpose", ["c"], "embeddings", {"perm": [0, 2, 3, 1]}),
     ]
     path = save(tmp_path / "network.onnx", nodes)
     with pytest.raises(
-        ConfigError, match=r"from .*: Softplus, Conv with auto_pad, Transpose is not known here"
+        ConfigError, match=r"from .*: Split, Conv with auto_pad, Transpose is not known here"
     ):
         read_onnx(path)
 
@@ -317,6 +318,7 @@ def test_everything_that_is_not_known_is_named_at_once(tmp_path: Path) -> None:
     [
         (("Reshape", ["images", "cube"], "embeddings", {}), r"Reshape to \[-1, 3, 4\]"),
         (("Flatten", ["images"], "embeddings", {"axis": 2}), "Flatten of another axis"),
+        (("Conv", ["images"], "embeddings", {}), "Conv as it stands there"),
         (("Gemm", ["images", "wide"], "embeddings", {"alpha": 2.0}), "Gemm with alpha"),
         (("ReduceMean", ["images", "axis"], "embeddings", {}), "ReduceMean over other axes"),
         (("Clip", ["images", "low"], "embeddings", {}), "Clip without both ends"),

@@ -1,6 +1,5 @@
 """An ONNX file as layers and weights that torch can go on training."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -60,14 +59,14 @@ def read_onnx(path: Path) -> tuple[Graph, dict[str, Tensor]]:
         raise ConfigError(f"{path} must have one output, got {outputs}")
     for node in model.graph.node:
         settings = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
-        reader.add(node.op_type, list(node.input), node.output[0], settings)
+        reader.add(node.op_type, list(node.input), list(node.output), settings)
     return reader.finish(side, outputs[0])
 
 
 class _Reader:
     """Goes through the nodes of a file in their order."""
 
-    def __init__(self, path: str, constants: Mapping[str, Any]) -> None:
+    def __init__(self, path: str, constants: dict[str, Any]) -> None:
         self.path, self.constants = path, constants
         self.layers: list[Layer] = []
         self.tensors: dict[str, Tensor] = {}
@@ -89,37 +88,45 @@ class _Reader:
         self.names[inputs[0].name] = INPUT
         return int(shape[2])
 
-    def add(self, op: str, inputs: list[str], output: str, settings: dict[str, Any]) -> None:
+    def add(self, op: str, inputs: list[str], outputs: list[str], settings: dict[str, Any]) -> None:
         """Take one node."""
-        if op == "Constant":
-            return
-        if op in ("Identity", "Dropout"):
-            self.names[output] = self._value(inputs[0])
-            return
-        of_shapes = all(name in self.shapes or name in self.constants for name in inputs)
-        if op == "Shape" or (op in _OF_SHAPES and of_shapes):
-            self.shapes.add(output)
-            return
         try:
-            if op in SIMPLE:
-                values = [self._value(name) for name in inputs]
-                self._put(values, output, (SIMPLE[op], {}, {}))
-                return
-            if op not in READERS:
-                raise UnknownError(op)
-            if op == "Reshape" and inputs[1] in self.shapes:
-                self._put([self._value(inputs[0])], output, ("flatten", {}, {}))
-                return
-            taken = [self.constants.get(name) for name in inputs[1:]]
-            if any(name and name not in self.constants for name in inputs[1:]):
-                raise UnknownError(f"{op} with weights that are computed")
-            value = self._value(inputs[0])
-            for step, found in enumerate(steps := list(READERS[op](settings, *taken))):
-                last = step == len(steps) - 1
-                value = self._put([value], output if last else f"{output}/{step}", found)
+            self._add(op, inputs, outputs[0], settings)
         except UnknownError as error:
-            self.unknown[str(error)] = None
-            self.names[output] = output  # go on: name all that is unknown at once
+            fault = str(error)
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+            fault = f"{op} as it stands there"  # inputs or settings that it must have are missing
+        else:
+            return
+        self.unknown[fault] = None
+        self.names |= {name: name for name in outputs}  # go on: name all that is unknown at once
+
+    def _add(self, op: str, inputs: list[str], output: str, settings: dict[str, Any]) -> None:
+        of_shapes = all(name in self.shapes or name in self.constants for name in inputs)
+        if op == "Constant":
+            pass
+        elif op in ("Identity", "Dropout") and inputs[0] in self.constants:
+            self.constants[output] = self.constants[inputs[0]]
+        elif op in ("Identity", "Dropout"):
+            self.names[output] = self._value(inputs[0])
+        elif op == "Shape" or (op in _OF_SHAPES and of_shapes):
+            self.shapes.add(output)
+        elif op == "Reshape" and inputs[1] in self.shapes:
+            self._put([self._value(inputs[0])], output, ("flatten", {}, {}))
+        elif op in SIMPLE:
+            self._put([self._value(name) for name in inputs], output, (SIMPLE[op], {}, {}))
+        elif op in READERS:
+            self._translate(op, inputs, output, settings)
+        else:
+            raise UnknownError(op)
+
+    def _translate(self, op: str, inputs: list[str], output: str, settings: dict[str, Any]) -> None:
+        if any(name and name not in self.constants for name in inputs[1:]):
+            raise UnknownError(f"{op} with weights that are computed")
+        steps = list(READERS[op](settings, *(self.constants.get(name) for name in inputs[1:])))
+        value = self._value(inputs[0])
+        for step, found in enumerate(steps, start=1):
+            value = self._put([value], output if step == len(steps) else f"{output}/{step}", found)
 
     def finish(self, side: int, output: str) -> tuple[Graph, dict[str, Tensor]]:
         """Return what was read."""
