@@ -83,7 +83,8 @@ NODES: list[Node] = [
     ("AveragePool", ["leaky"], "p1",
      {"kernel_shape": [3, 3], "strides": [2, 2], "pads": [1, 1, 1, 1], "count_include_pad": 1}),
     ("Clip", ["p1", "low", "high"], "clipped", {}),
-    ("Dropout", ["clipped"], "kept", {}),
+    ("Dropout", ["clipped"], "dropped", {}),
+    ("HardSigmoid", ["dropped"], "kept", {"alpha": 1 / 6, "beta": 0.5}),
     ("Div", ["kept", "half"], "doubled", {}),
     ("Reshape", ["doubled", "rows"], "row", {}),
     ("Gemm", ["row", "wide", "wide bias"], "g1", {}),
@@ -318,6 +319,7 @@ def test_everything_that_is_not_known_is_named_at_once(tmp_path: Path) -> None:
     [
         (("Reshape", ["images", "cube"], "embeddings", {}), r"Reshape to \[-1, 3, 4\]"),
         (("Flatten", ["images"], "embeddings", {"axis": 2}), "Flatten of another axis"),
+        (("HardSigmoid", ["images"], "embeddings", {}), "HardSigmoid of another slope"),
         (("Conv", ["images"], "embeddings", {}), "Conv as it stands there"),
         (("Gemm", ["images", "wide"], "embeddings", {"alpha": 2.0}), "Gemm with alpha"),
         (("ReduceMean", ["images", "axis"], "embeddings", {}), "ReduceMean over other axes"),

@@ -169,6 +169,7 @@ KINDS: Final[Mapping[str, _Kind]] = MappingProxyType(
         "leaky_relu": _Kind(1, nn.LeakyReLU),
         "clip": _Kind(1, nn.Hardtanh),
         "sigmoid": _Kind(1, _plain(torch.sigmoid)),
+        "hard_sigmoid": _Kind(1, _plain(F.hardsigmoid)),
         "hard_swish": _Kind(1, _plain(F.hardswish)),
         "pad": _Kind(1, lambda padding: _Function(lambda value: F.pad(value, padding))),
         "max_pool": _Kind(1, _pool(F.max_pool2d)),

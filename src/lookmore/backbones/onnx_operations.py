@@ -118,6 +118,13 @@ def _clip(settings: Mapping[str, Any], low: Any = None, high: Any = None) -> Ite
     yield "clip", {"min_val": float(low), "max_val": float(high)}, {}
 
 
+def _hard_sigmoid(settings: Mapping[str, Any]) -> Iterator[Found]:
+    slope, middle = settings.get("alpha", 0.2), settings.get("beta", 0.5)
+    if abs(slope - 1 / 6) > 1e-6 or middle != 0.5:
+        raise UnknownError("HardSigmoid of another slope than a sixth")
+    yield "hard_sigmoid", {}, {}
+
+
 def _max_pool(settings: Mapping[str, Any]) -> Iterator[Found]:
     yield "max_pool", _window("MaxPool", settings), {}
 
@@ -176,6 +183,7 @@ READERS: Final[Mapping[str, Callable[..., Iterator[Found]]]] = MappingProxyType(
         "Conv": _convolution,
         "Flatten": _flatten,
         "Gemm": _gemm,
+        "HardSigmoid": _hard_sigmoid,
         "LeakyRelu": _leaky_relu,
         "LpNormalization": _unit,
         "MatMul": _matmul,
