@@ -30,7 +30,7 @@ def suite_section(name: str, rows: Sequence[GridRow], *, metric: str) -> str:
         f"seeds {', '.join(map(str, seeds))}",
         *([f"folds {', '.join(map(str, folds))}"] if folds != [0] else []),
         f"commit {', '.join(sorted({row.commit for row in rows}))}",
-        f"on {', '.join(sorted({row.machine for row in rows}))}",
+        f"on {' and '.join(sorted({row.machine for row in rows}))}",
         f"students trained for {hours:.1f} hours",
     ]
     parts = [
