@@ -236,7 +236,12 @@ def unknown_layer(plain: dict[str, Any]) -> None:
 
 
 def missing_value(plain: dict[str, Any]) -> None:
-    plain["layers"][1]["inputs"] = ["from nowhere"]
+    layer = plain["layers"][-1]
+    layer["inputs"] = ["from nowhere"] * len(layer["inputs"])
+
+
+def missing_input(plain: dict[str, Any]) -> None:
+    plain["layers"][-1]["inputs"] = []
 
 
 def no_layers(plain: dict[str, Any]) -> None:
@@ -252,6 +257,7 @@ def not_a_layer(plain: dict[str, Any]) -> None:
     [
         (unknown_layer, "there is no layer 'exec'"),
         (missing_value, "takes what is not there"),
+        (missing_input, "takes what is not there"),
         (no_layers, "has no layers"),
         (not_a_layer, "cannot be read"),
     ],

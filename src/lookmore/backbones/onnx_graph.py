@@ -9,7 +9,8 @@ from torch import Tensor
 
 from lookmore.backbones.layers import INPUT, Graph, Layer
 from lookmore.backbones.onnx_operations import READERS, SIMPLE, Found, UnknownError
-from lookmore.errors import ConfigError, MissingExtraError
+from lookmore.errors import ConfigError
+from lookmore.teachers.onnx_session import load_model
 
 # What an exporter writes for view(len(x), -1): a reshape to a computed shape is taken for that.
 _OF_SHAPES: Final = ("Cast", "Concat", "Gather", "Slice", "Squeeze", "Unsqueeze")
@@ -33,16 +34,13 @@ def read_onnx(path: Path) -> tuple[Graph, dict[str, Tensor]]:
         MissingExtraError: If onnx is not installed.
     """
     try:
-        import onnx
-        from onnx import numpy_helper
-    except ImportError as error:
-        purpose = "a student that starts from an ONNX file"
-        raise MissingExtraError(package="onnx", extra="export", purpose=purpose) from error
-    try:
-        model = onnx.load(path)
-    except Exception as error:  # protobuf's and the file system's errors have no common root
-        reason = str(error).strip().partition("\n")[0]
-        raise ConfigError(f"cannot read {path} as ONNX: {reason}") from error
+        model = load_model(
+            path, purpose="a student that starts from an ONNX file", tensors_beside=True
+        )
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
+    from onnx import helper, numpy_helper  # there, or the file would not be open
+
     constants = {
         tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer
     } | {
@@ -58,7 +56,7 @@ def read_onnx(path: Path) -> tuple[Graph, dict[str, Tensor]]:
     if len(outputs) != 1:
         raise ConfigError(f"{path} must have one output, got {outputs}")
     for node in model.graph.node:
-        settings = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
+        settings = {a.name: helper.get_attribute_value(a) for a in node.attribute}
         reader.add(node.op_type, list(node.input), list(node.output), settings)
     return reader.finish(side, outputs[0])
 

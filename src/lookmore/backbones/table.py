@@ -74,7 +74,7 @@ def build_backbone(
             ``onnx:PATH`` for the network in a file.
         side: Height and width of the images it will see, in pixels.
         pretrained: Start from published weights: timm's are downloaded once, those of
-            ``imagenet`` and ``dlib-face`` come in packages.
+            ``imagenet`` and ``dlib-face`` come in packages, those of ``onnx:PATH`` are in the file.
         graph: Layers of the network of ``onnx:PATH``, where the file is needed no more.
 
     Returns:

@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lookmore.errors import ConfigError, MissingExtraError, TeacherError
+from lookmore.errors import ConfigError, TeacherError
 from lookmore.teachers.base import ImageTeacher, files_hash, fingerprint
 from lookmore.teachers.config import TeacherConfig
-from lookmore.teachers.onnx_session import first_line, open_session
+from lookmore.teachers.onnx_session import first_line, load_model, open_session
 from lookmore.teachers.preprocess import WHOLE, Preprocess
 
 
@@ -99,15 +99,9 @@ def onnx_hash(path: Path) -> str:
         TeacherError: If a file cannot be read.
     """
     try:
-        import onnx
-    except ImportError as error:
-        raise MissingExtraError(
-            package="onnx", extra="export", purpose="an ONNX teacher"
-        ) from error
-    try:
-        model = onnx.load(path, load_external_data=False)
-    except Exception as error:  # protobuf's and the file system's errors have no common root
-        raise TeacherError(f"cannot read {path} as ONNX: {first_line(error)}") from error
+        model = load_model(path, purpose="an ONNX teacher", tensors_beside=False)
+    except ValueError as error:
+        raise TeacherError(str(error)) from error
     beside = {
         entry.value
         for tensor in model.graph.initializer

@@ -1,4 +1,4 @@
-"""An ONNX network at work in onnxruntime."""
+"""An ONNX file read, and at work in onnxruntime."""
 
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,31 @@ def open_session(source: Path | bytes, *, purpose: str) -> Any:
         return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's errors have no public common root
         raise ValueError(first_line(error)) from error
+
+
+def load_model(path: Path, *, purpose: str, tensors_beside: bool) -> Any:
+    """Read an ONNX file, without running anything.
+
+    Args:
+        path: The file.
+        purpose: What it is wanted for, if onnx is missing.
+        tensors_beside: Whether to read large tensors that lie in files beside it, too.
+
+    Returns:
+        An ``onnx.ModelProto``.
+
+    Raises:
+        MissingExtraError: If onnx is not installed.
+        ValueError: If it cannot be read; with the first line of the reason.
+    """
+    try:
+        import onnx
+    except ImportError as error:
+        raise MissingExtraError(package="onnx", extra="export", purpose=purpose) from error
+    try:
+        return onnx.load(path, load_external_data=tensors_beside)
+    except Exception as error:  # protobuf's and the file system's errors have no common root
+        raise ValueError(f"cannot read {path} as ONNX: {first_line(error)}") from error
 
 
 def first_line(error: Exception) -> str:
