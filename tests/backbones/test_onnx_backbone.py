@@ -310,7 +310,8 @@ def test_a_network_read_wrongly_is_refused(path: Path, monkeypatch: pytest.Monke
 def test_everything_that_is_not_known_is_named_at_once(tmp_path: Path) -> None:
     nodes: list[Node] = [
         ("Split", ["images"], "some others", {"num_outputs": 2}),
-        ("Conv", ["others", "stem"], "c", {"auto_pad": "SAME_UPPER"}),
+        ("Relu", ["others"], "r", {}),
+        ("Conv", ["r", "stem"], "c", {"auto_pad": "SAME_UPPER"}),
         ("Transpose", ["c"], "embeddings", {"perm": [0, 2, 3, 1]}),
     ]
     path = save(tmp_path / "network.onnx", nodes)
