@@ -80,6 +80,9 @@ def is_mixing_kernel(parameter: Tensor) -> bool:
 def orthogonal(matrix: Tensor) -> Tensor:
     """Return about the nearest matrix with all singular values 1: they come out in 0.6 to 1.3.
 
+    The quintic is applied to the small matrix of the rows' products, and the wide one is multiplied
+    once, at the end: the same numbers, with less than half of the work for a kernel of 3 x 3.
+
     Args:
         matrix: ``(R, C)`` float32.
 
@@ -87,11 +90,21 @@ def orthogonal(matrix: Tensor) -> Tensor:
         ``(R, C)``; zero for zero.
     """
     is_tall = matrix.shape[0] > matrix.shape[1]
-    turned = matrix.T if is_tall else matrix
-    turned = turned / matrix.norm().clamp(min=1e-7)
-    a, b, c = _COEFFICIENTS
-    for _ in range(_STEPS):
-        gram = turned @ turned.T
-        mixed = torch.addmm(gram, gram, gram, beta=b, alpha=c)
-        turned = torch.addmm(turned, mixed, turned, beta=a)
+    wide = matrix.T if is_tall else matrix
+    wide = wide / matrix.norm().clamp(min=1e-7)
+    gram = wide @ wide.T
+    turn = mixed = _mixed(gram)
+    for _ in range(_STEPS - 1):
+        # Everything here is a polynomial of the first gram matrix, so that all products commute.
+        gram = mixed @ gram @ mixed
+        mixed = _mixed(gram)
+        turn = mixed @ turn
+    turned = turn @ wide
     return turned.T if is_tall else turned
+
+
+def _mixed(gram: Tensor) -> Tensor:
+    a, b, c = _COEFFICIENTS
+    mixed = torch.addmm(gram, gram, gram, beta=b, alpha=c)
+    mixed.diagonal().add_(a)
+    return mixed
