@@ -30,6 +30,7 @@ from lookmore.evaluate.labels import (
 from lookmore.evaluate.rows import Row, read_rows
 from lookmore.grid.compare import questions, standings
 from lookmore.grid.figures import differences, for_curve
+from lookmore.grid.glance import glance_table
 from lookmore.grid.ledger import GridRow, Ledger
 from lookmore.grid.markdown import parts_table, reading, suite_section
 from lookmore.grid.suite import OURS, read_suite
@@ -167,11 +168,17 @@ def suite_part(path: Path) -> str:
     return "\n\n".join([section, *pictures, *(f"**{found}" for found in tables)])
 
 
-def read_suites() -> dict[str, tuple[str, list[GridRow]]]:
-    """Return each suite that has rows, with its metric."""
+def read_suites(*, for_choosing: bool = True) -> dict[str, tuple[str, list[GridRow]]]:
+    """Return each suite that has rows, with its metric.
+
+    Args:
+        for_choosing: Those on validation images, too.
+    """
     found = {}
     for path in SUITE_FILES:
         suite = read_suite(ROOT / "benchmarks" / "suites" / f"{path.stem}.yaml", quick=False)
+        if suite.is_for_choosing and not for_choosing:
+            continue
         found[path.stem] = (suite.metric, Ledger(path).rows)
     return found
 
@@ -190,7 +197,12 @@ def main(runs: list[Path]) -> None:
     heading = (
         "# Results\n\nWritten by `python benchmarks/results.py`: suites from the rows in "
         "`benchmarks/results/`, single runs from their `report.json`. How each number is earned: "
-        f"[protocols](../docs/method.md#what-is-measured).\n\n{reading()}"
+        f"[protocols](../docs/method.md#what-is-measured).\n\n{reading()}\n\n## At a glance\n\n"
+        "Students' own side (bicubic), and probes small in their files. The nearest rival is the "
+        "published method that ours is least ahead of, under the same data, network and schedule, "
+        "where any was run; what each part is worth: "
+        "[method](../docs/method.md#which-parts-matter)."
+        f"\n\n{glance_table(read_suites(for_choosing=False))}"
     )
     suites = [suite_part(path) for path in SUITE_FILES]
     if runs:

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from lookmore.grid.glance import glance_table
 from lookmore.grid.ledger import Ledger
 from lookmore.grid.markdown import parts_table, suite_section
-from lookmore.grid.suite import read_suite
+from lookmore.grid.suite import SuiteConfig, read_suite
 
 ROOT = Path(__file__).parents[2]
 RESULTS = [
@@ -16,9 +17,8 @@ RESULTS = [
 ]
 
 
-def metric_of(path: Path) -> str:
-    suite = ROOT / "benchmarks" / "suites" / f"{path.stem}.yaml"
-    return read_suite(suite, quick=False).metric
+def suite_of(path: Path) -> SuiteConfig:
+    return read_suite(ROOT / "benchmarks" / "suites" / f"{path.stem}.yaml", quick=False)
 
 
 def test_some_suite_has_rows() -> None:
@@ -28,12 +28,20 @@ def test_some_suite_has_rows() -> None:
 @pytest.mark.parametrize("path", RESULTS, ids=lambda path: path.stem)
 def test_the_results_page_says_what_the_rows_say(path: Path) -> None:
     page = (ROOT / "recipes" / "RESULTS.md").read_text(encoding="utf-8")
-    section = suite_section(path.stem, Ledger(path).rows, metric=metric_of(path))
+    section = suite_section(path.stem, Ledger(path).rows, metric=suite_of(path).metric)
     for paragraph in section.split("\n\n"):
         assert paragraph in page, "run: python benchmarks/results.py"
 
 
+def test_the_results_page_begins_with_what_all_suites_say() -> None:
+    page = (ROOT / "recipes" / "RESULTS.md").read_text(encoding="utf-8")
+    told = [path for path in RESULTS if not suite_of(path).is_for_choosing]
+    assert 0 < len(told) < len(RESULTS)
+    suites = {path.stem: (suite_of(path).metric, Ledger(path).rows) for path in told}
+    assert glance_table(suites) in page, "run: python benchmarks/results.py"
+
+
 def test_the_method_page_says_what_each_part_is_worth() -> None:
     page = (ROOT / "docs" / "method.md").read_text(encoding="utf-8")
-    suites = {path.stem: (metric_of(path), Ledger(path).rows) for path in RESULTS}
+    suites = {path.stem: (suite_of(path).metric, Ledger(path).rows) for path in RESULTS}
     assert parts_table(suites) in page, "run: python benchmarks/results.py"

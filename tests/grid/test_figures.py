@@ -8,6 +8,7 @@ import pytest
 from lookmore.evaluate.figures import accuracy_curve
 from lookmore.grid.compare import Question
 from lookmore.grid.figures import differences, for_curve, mean_rows
+from lookmore.grid.glance import glance_table
 from lookmore.grid.ledger import GridRow
 from lookmore.grid.markdown import parts_table, reading, suite_section
 
@@ -117,3 +118,16 @@ def test_what_each_part_is_worth_is_the_paired_difference(rows: list[GridRow], r
     assert "| order 3 | small | bicubic probes of 8 px | +1.0 (one run) | 1 |" in found.splitlines()
     assert "| the student: the teacher, probes scaled up | small |" in found
     assert "KD" not in found
+
+
+def test_at_a_glance_the_nearest_rival_stands_beside_ours(rows: list[GridRow], row: Make) -> None:
+    assert glance_table({"small": ("top1_accuracy", rows)}).splitlines()[2] == (
+        "| [small](#suite-small) | Top-1 accuracy: bicubic probes of 8 px | 95.0 | 51.0 | "
+        "81.0 KD, softened scores | **91.0 ± 0.6** | +10.0 ± 0.0, ahead | 3 |"
+    )
+    better = [row("cc", 0.93, seed=1), row("orders_1", 0.99, seed=1)]  # one of others, one of ours
+    nearest = glance_table({"small": ("top1_accuracy", [*rows, *better])}).splitlines()[2]
+    assert "| 93.0 CC | **91.0 ± 0.6** |" in nearest
+    assert "(one run)" in nearest
+    alone = [found for found in rows if found.method == "ours"]
+    assert "|  |  |  | **91.0" in glance_table({"small": ("top1_accuracy", alone)})

@@ -8,7 +8,7 @@ from lookmore.evaluate.rows import NATIVE
 from lookmore.grid.compare import CLEAR, FEWEST, Question, questions, standings
 from lookmore.grid.ledger import GridRow
 from lookmore.grid.suite import OURS
-from lookmore.grid.table import ahead_cell, question_label, value_cell
+from lookmore.grid.table import ahead_cell, asked_label, question_label, value_cell
 
 
 def suite_section(name: str, rows: Sequence[GridRow], *, metric: str) -> str:
@@ -93,9 +93,7 @@ def parts_table(suites: Mapping[str, tuple[str, Sequence[GridRow]]]) -> str:
             for question in main_questions(asked):
                 for standing in standings(rows, question):
                     if standing.method == method and ahead_cell(standing):
-                        what, students = question_label(question).partition(": ")[2].split("; ")
-                        if question.probe_side == NATIVE:  # else the students' side is the probes'
-                            what = f"{what}, {students}"
+                        what = asked_label(question).partition(": ")[2]
                         lines.append(
                             f"| {part} | {name} | {what} | {ahead_cell(standing)} | "
                             f"{standing.cells} |"

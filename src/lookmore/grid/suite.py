@@ -101,6 +101,11 @@ class SuiteConfig:
             if not getattr(self, name):
                 raise ConfigError(f"{name} must name at least one")
 
+    @property
+    def is_for_choosing(self) -> bool:
+        """Whether it measures on validation images, on which settings are chosen."""
+        return "evaluate.split=val" in self.set
+
 
 def read_suite(path: Path, *, quick: bool) -> SuiteConfig:
     """Read a suite.

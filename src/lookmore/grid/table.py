@@ -40,6 +40,12 @@ def question_label(question: Question) -> str:
     return f"{metric_label(question.metric)}: {probes}{kind}; {students}"
 
 
+def asked_label(question: Question) -> str:
+    """Return a main question in words: students are named where their side is not the probes'."""
+    what, students = question_label(question).split("; ")
+    return f"{what}, {students}" if question.probe_side == NATIVE else what
+
+
 def value_cell(standing: Standing) -> str:
     """Return a mean in percent with its standard error, or a single value with its interval."""
     if standing.cells == 1:
