@@ -105,6 +105,6 @@ def orthogonal(matrix: Tensor) -> Tensor:
 
 def _mixed(gram: Tensor) -> Tensor:
     a, b, c = _COEFFICIENTS
-    mixed = torch.addmm(gram, gram, gram, beta=b, alpha=c)
+    mixed: Tensor = torch.addmm(gram, gram, gram, beta=b, alpha=c)
     mixed.diagonal().add_(a)
     return mixed
