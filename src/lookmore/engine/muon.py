@@ -99,12 +99,12 @@ def orthogonal(matrix: Tensor) -> Tensor:
         gram = mixed @ gram @ mixed
         mixed = _mixed(gram)
         turn = mixed @ turn
-    turned = turn @ wide
+    turned: Tensor = turn @ wide
     return turned.T if is_tall else turned
 
 
 def _mixed(gram: Tensor) -> Tensor:
     a, b, c = _COEFFICIENTS
-    mixed: Tensor = torch.addmm(gram, gram, gram, beta=b, alpha=c)
+    mixed = torch.addmm(gram, gram, gram, beta=b, alpha=c)
     mixed.diagonal().add_(a)
     return mixed
