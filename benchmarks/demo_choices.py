@@ -10,13 +10,13 @@ the enrolled images, held out, as 16-pixel probes. The demo's 200 probes are nev
 """
 
 import csv
-import re
 import subprocess
 import sys
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
+from blocks import write_block
 
 from lookmore.data.config import DataConfig
 from lookmore.data.pack import Pack, build_pack
@@ -27,7 +27,6 @@ from lookmore.teachers import TeacherConfig, open_teacher
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "experiments.md"
-BEGIN, END = "<!-- written by benchmarks/demo_choices.py -->", "<!-- end -->"
 COMMON = ("data.validation_share=0.4", "evaluate.split=val", "evaluate.controls=[teacher]")
 BOXES = {
     "the whole image": (0.0, 0.0, 1.0, 1.0),
@@ -111,8 +110,6 @@ def main(threads: str) -> None:
     torch.set_num_threads(max(1, int(threads)))
     block = "\n".join(
         [
-            BEGIN,
-            "",
             "| what the teacher sees of the square image | leave-one-out rank-1, sharp, % |",
             "|---|---|",
             *box_rows(),
@@ -121,13 +118,9 @@ def main(threads: str) -> None:
             "| cosine to teacher |",
             "|---|---|---|---|---|",
             *choice_rows(threads),
-            "",
-            END,
         ]
     )
-    pattern = re.compile(re.escape(BEGIN) + ".*?" + re.escape(END), re.DOTALL)
-    text = pattern.sub(lambda found: block, PAGE.read_text(encoding="utf-8"), count=1)
-    PAGE.write_text(text, encoding="utf-8")
+    write_block(PAGE, block, script="demo_choices")
 
 
 if __name__ == "__main__":

@@ -6,10 +6,10 @@ Gives    a table for each benchmarks/results/*.jsonl between the page's markers,
 """
 
 import json
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from blocks import write_block
 from performance_figures import FIGURES, Line
 
 from lookmore.evaluate.figures import save_figure
@@ -17,7 +17,6 @@ from lookmore.evaluate.figures import save_figure
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "performance.md"
 RESULTS = ROOT / "benchmarks" / "results"
-BEGIN, END = "<!-- written by benchmarks/performance.py -->", "<!-- end -->"
 COLUMNS = {
     "what": "what",
     "n": "N",
@@ -84,10 +83,7 @@ def main() -> None:
             place = ROOT / "docs" / "figures" / f"performance-{path.stem}.png"
             parts.append(f"![{words}](figures/{save_figure(draw(lines), place).name})")
     block = "\n\n".join(parts) or "Nothing is measured yet: `make bench`, on a quiet machine."
-    whole = f"{BEGIN}\n\n{block}\n\n{END}"
-    page = PAGE.read_text(encoding="utf-8")
-    pattern = re.compile(re.escape(BEGIN) + ".*?" + re.escape(END), re.DOTALL)
-    PAGE.write_text(pattern.sub(lambda found: whole, page, count=1), encoding="utf-8")
+    write_block(PAGE, block, script="performance")
 
 
 if __name__ == "__main__":

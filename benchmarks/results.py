@@ -10,11 +10,12 @@ Gives    recipes/RESULTS.md: a section for each suite and, of the runs named, fo
 """
 
 import json
-import re
 import shutil
 import sys
 from itertools import groupby
 from pathlib import Path
+
+from blocks import write_block
 
 from lookmore.evaluate.figures import accuracy_curve, save_figure
 from lookmore.evaluate.groups import Group, grouped
@@ -49,7 +50,6 @@ SUITE_FILES = [
     for path in sorted((ROOT / "benchmarks" / "results").glob("*.json"))
     if (ROOT / "benchmarks" / "suites" / path.name).with_suffix(".yaml").exists()
 ]
-BEGIN, END = "<!-- written by benchmarks/results.py -->", "<!-- end -->"
 
 
 def table(group: Group) -> str:
@@ -183,14 +183,6 @@ def read_suites(*, for_choosing: bool = True) -> dict[str, tuple[str, list[GridR
     return found
 
 
-def write_block(page: Path, block: str) -> None:
-    """Put a block between the markers of a page."""
-    pattern = re.compile(re.escape(BEGIN) + ".*?" + re.escape(END), re.DOTALL)
-    whole = f"{BEGIN}\n\n{block}\n\n{END}"
-    old = page.read_text(encoding="utf-8")
-    page.write_text(pattern.sub(lambda found: whole, old, count=1), encoding="utf-8")
-
-
 def main(runs: list[Path]) -> None:
     """Write both files."""
     results = ROOT / "recipes" / "RESULTS.md"
@@ -209,12 +201,12 @@ def main(runs: list[Path]) -> None:
         told = [RUNS, *(section(run) for run in runs)]
     else:
         told = ["".join(results.read_text(encoding="utf-8").strip().partition(RUNS)[1:])]
-    write_block(ROOT / "docs" / "method.md", parts_table(read_suites()))
+    write_block(ROOT / "docs" / "method.md", parts_table(read_suites()), script="results")
     results.write_text("\n\n".join([heading, *suites, *told]) + "\n", encoding="utf-8")
     readme = ROOT / "README.md"
     demo = next((run for run in runs if run.name == "demo"), None)
     if demo is not None:
-        write_block(readme, readme_block(demo))
+        write_block(readme, readme_block(demo), script="results")
 
 
 if __name__ == "__main__":

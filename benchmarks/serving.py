@@ -9,7 +9,6 @@ Gives    benchmarks/results/serving.json: a line for each number of clients
 
 import argparse
 import json
-import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -17,6 +16,7 @@ from pathlib import Path
 
 import httpx
 import numpy as np
+from blocks import write_block
 from server_process import serving
 
 from lookmore.checkpoint.provenance import commit, machine
@@ -25,7 +25,6 @@ from lookmore.serve.settings import ServeConfig
 
 ROOT = Path(__file__).parents[1]
 PAGE, RESULTS = ROOT / "docs" / "serve.md", ROOT / "benchmarks" / "results" / "serving.json"
-BEGIN, END = "<!-- written by benchmarks/serving.py -->", "<!-- end -->"
 MOST_SECONDS = 60.0
 SIDE = 16
 
@@ -142,13 +141,6 @@ def block(loads: list[Load]) -> str:
     )
 
 
-def write_block(text: str) -> None:
-    """Put the text between the markers of docs/serve.md."""
-    pattern = re.compile(re.escape(BEGIN) + ".*?" + re.escape(END), re.DOTALL)
-    old = PAGE.read_text(encoding="utf-8")
-    PAGE.write_text(pattern.sub(lambda found: f"{BEGIN}\n\n{text}\n\n{END}", old, count=1))
-
-
 def main() -> None:
     """Measure, print, and write both files."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -169,7 +161,7 @@ def main() -> None:
     print(text)
     given.json.write_text("".join(json.dumps(asdict(load)) + "\n" for load in loads))
     if given.json == RESULTS:
-        write_block(text)
+        write_block(PAGE, text, script="serving")
 
 
 if __name__ == "__main__":

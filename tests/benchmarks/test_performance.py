@@ -34,7 +34,9 @@ def performance(
     module = benchmark_script("performance")
     (tmp_path / "docs" / "figures").mkdir(parents=True)
     page = tmp_path / "docs" / "performance.md"
-    page.write_text(f"# Before\n\n{module.BEGIN}\nold\n{module.END}\n\nAfter.\n")
+    page.write_text(
+        "# Before\n\n<!-- written by benchmarks/performance.py -->\nold\n<!-- end -->\n\nAfter.\n"
+    )
     monkeypatch.setattr(module, "ROOT", tmp_path)
     monkeypatch.setattr(module, "PAGE", page)
     monkeypatch.setattr(module, "RESULTS", tmp_path)
