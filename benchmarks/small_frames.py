@@ -27,6 +27,7 @@ from lookmore.evaluate.run import Subject, open_subject, trained_recipe
 
 SMALL, NEAR = 32, 40  # px, the longer side
 BATCH = 128
+CONTROLS = "evaluate.controls=[teacher, teacher_upscaled, student_alone]"
 SUITE = "gtsrb-far"
 PAGE = Path(__file__).parents[1] / "docs" / "classification.md"
 METHODS = {"teacher": "teacher_upscaled", "student": "ours", "student_alone": "student_alone"}
@@ -117,7 +118,7 @@ def told(runs: list[list[Misread]], *, frames: int, tracks: int) -> str:
 
 def main(arguments: list[str]) -> None:
     """Look at every run, and write the page."""
-    places = [*arguments[1:], "data.cache=" + str(Path("runs") / ".cache")]
+    places = [*arguments[1:], "data.cache=runs/.cache", CONTROLS]
     runs, frames, tracks = [], 0, 0
     for folder in sorted((Path("runs") / "benchmark" / SUITE).glob("ours-32px-seed?")):
         recipe = trained_recipe(folder, overrides=places)
