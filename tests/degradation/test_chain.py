@@ -10,6 +10,8 @@ from torch import Tensor
 
 from lookmore.degradation import DegradationConfig, degrade
 from lookmore.degradation.jpeg import through_jpeg
+from lookmore.degradation.mosaic import through_mosaic
+from lookmore.degradation.noise import add_noise
 from lookmore.degradation.plan import draw_plan
 from lookmore.degradation.quantise import to_eight_bits
 from lookmore.degradation.resize import enlarge, shrink
@@ -23,6 +25,7 @@ ALL = DegradationConfig(
     blur_sigma=(0.0, 1.5),
     noise_std=(0.0, 0.1),
     jpeg_quality=(40, 100),
+    mosaic_share=0.5,
     chain_share=0.8,
 )
 
@@ -61,15 +64,18 @@ def test_the_same_again_in_any_order_and_batch() -> None:
         DegradationConfig(side=8, blur_sigma=(0.2, 2.0)),
         DegradationConfig(side=8, noise_std=(0.1, 0.1)),
         DegradationConfig(side=8, jpeg_quality=(5, 60)),
+        DegradationConfig(side=8, mosaic_share=0.5),
     ],
-    ids=["blur", "noise", "jpeg"],
+    ids=["blur", "noise", "jpeg", "mosaic"],
 )
 def test_another_seed_or_view_degrades_otherwise(config: DegradationConfig) -> None:
     one, high = degraded(config), images()
     other_seed = degraded(config, seed=1)
     other_view = degrade(high, config=config, keys=KEYS, views=VIEWS + 1)
+    # Of a mosaic's five forms, four corners and none, two are the same in three of ten images.
+    least = 0.5 if config.mosaic_share else 0.9
     for other in (other_seed, other_view):
-        assert (one != other).flatten(1).any(1).float().mean() > 0.9
+        assert (one != other).flatten(1).any(1).float().mean() > least
 
 
 def test_each_image_gets_its_kernel() -> None:
@@ -106,6 +112,16 @@ def test_jpeg_comes_last() -> None:
     before = degraded(config, images(side=32))
     after = degraded(replace(config, jpeg_quality=(30, 30)), images(side=32))
     assert torch.equal(after, to_eight_bits(through_jpeg(before, qualities=np.full(48, 30))))
+
+
+def test_the_mosaic_comes_after_noise_and_before_jpeg() -> None:
+    config = DegradationConfig(side=16, noise_std=(0.05, 0.05), jpeg_quality=(30, 30))
+    config = replace(config, mosaic_share=1.0)
+    noisy = shrink(images(side=32), side=16, kernel="bicubic")
+    noisy = add_noise(noisy, stds=np.full(48, 0.05), keys=KEYS, views=VIEWS, seed=0)
+    corners = draw_plan(config, keys=KEYS, views=VIEWS, seed=0).corners
+    seen = through_jpeg(through_mosaic(noisy, corners=corners), qualities=np.full(48, 30))
+    assert torch.equal(degraded(config, images(side=32)), to_eight_bits(seen))
 
 
 def test_mixed_sides_are_shrunk_to_and_brought_to_the_common_side() -> None:

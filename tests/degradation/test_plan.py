@@ -13,6 +13,7 @@ ALL = DegradationConfig(
     blur_sigma=(0.5, 1.5),
     noise_std=(0.02, 0.06),
     jpeg_quality=(40, 43),
+    mosaic_share=0.4,
     chain_share=0.75,
 )
 
@@ -25,7 +26,7 @@ def test_the_default_is_the_same_for_every_image() -> None:
     drawn = plan(DegradationConfig(side=12))
     assert set(drawn.sides) == {12} and set(drawn.kernels) == {0}
     assert not drawn.sigmas.any() and not drawn.stds.any()
-    assert set(drawn.qualities) == {100}
+    assert set(drawn.qualities) == {100} and set(drawn.corners) == {-1}
 
 
 def test_values_fill_their_ranges() -> None:
@@ -36,6 +37,14 @@ def test_values_fill_their_ranges() -> None:
     counts = {quality: int((drawn.qualities == quality).sum()) for quality in range(40, 44)}
     assert all(375 - 80 < count < 375 + 80 for count in counts.values())
     assert sum(counts.values()) == chained.sum()
+
+
+def test_a_share_of_the_poor_views_has_a_mosaic_that_begins_anywhere() -> None:
+    drawn = plan(ALL)
+    seen = drawn.corners >= 0
+    assert not seen[drawn.sigmas == 0].any()
+    assert 0.37 < seen[drawn.sigmas > 0].mean() < 0.43
+    assert np.bincount(drawn.corners[seen]).min() > 110  # of 600, 150 each
 
 
 def test_sides_and_kernels_are_equally_likely() -> None:

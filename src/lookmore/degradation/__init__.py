@@ -1,4 +1,4 @@
-"""Sharp images lose their detail: blur, shrinking, noise, JPEG, rounding."""
+"""Sharp images lose their detail: blur, shrinking, noise, mosaic, JPEG, rounding."""
 
 from lookmore.degradation.chain import degrade
 from lookmore.degradation.config import DegradationConfig

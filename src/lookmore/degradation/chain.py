@@ -1,4 +1,4 @@
-"""From sharp to low: blur, shrink, noise, JPEG, in the order in which a camera does it."""
+"""From sharp to low: blur, shrink, noise, mosaic, JPEG, in the order in which a camera does it."""
 
 import numpy as np
 import torch
@@ -7,6 +7,7 @@ from torch import Tensor
 from lookmore.degradation.blur import blur_first
 from lookmore.degradation.config import DegradationConfig
 from lookmore.degradation.jpeg import through_jpeg
+from lookmore.degradation.mosaic import through_mosaic
 from lookmore.degradation.noise import add_noise
 from lookmore.degradation.plan import Plan, draw_plan
 from lookmore.degradation.quantise import to_eight_bits
@@ -60,6 +61,7 @@ def degrade(
             some = add_noise(
                 some, stds=part.stds, keys=keys[places], views=views[places], seed=seed
             )
+        some = through_mosaic(some, corners=part.corners)
         some = to_eight_bits(through_jpeg(some, qualities=part.qualities))
         low[rows] = some if side == config.side else to_eight_bits(_at(config.side, some))
     return low

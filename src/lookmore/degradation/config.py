@@ -35,8 +35,12 @@ class DegradationConfig:
     """Quality of the JPEG file that the low-resolution image went through, 1 to 100, both ends
     included; 100 is no JPEG at all."""
 
+    mosaic_share: float = 0.0
+    """Share of views whose low-resolution pixels were seen by a sensor that holds one colour in
+    each, and filled in: frames of far things have its fringes, shrunk images of near ones not."""
+
     chain_share: float = 1.0
-    """Share of views that get blur, noise and JPEG; the others are only shrunk."""
+    """Share of views that get blur, noise, mosaic and JPEG; the others are only shrunk."""
 
     def __post_init__(self) -> None:
         if self.side < 4:
@@ -63,5 +67,8 @@ class DegradationConfig:
                     f"degradation.{name} must be two numbers, smaller first, each {limits}, "
                     f"got {list(pair)}"
                 )
-        if not 0 <= self.chain_share <= 1:
-            raise ConfigError(f"degradation.chain_share must be in [0, 1], got {self.chain_share}")
+        for name in ("mosaic_share", "chain_share"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ConfigError(
+                    f"degradation.{name} must be in [0, 1], got {getattr(self, name)}"
+                )

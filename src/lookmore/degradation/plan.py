@@ -6,6 +6,7 @@ import numpy as np
 
 from lookmore.data.draws import between, choice, uniform
 from lookmore.degradation.config import DegradationConfig
+from lookmore.degradation.mosaic import CORNERS, NO_MOSAIC
 
 
 class Plan(NamedTuple):
@@ -22,6 +23,9 @@ class Plan(NamedTuple):
 
     stds: np.ndarray
     """``(B,)`` float64: noise, on the [0, 1] scale."""
+
+    corners: np.ndarray
+    """``(B,)`` int64: pixel that the sensor's pattern of colours begins with, 0 to 3; -1 = none."""
 
     qualities: np.ndarray
     """``(B,)`` int64: of the JPEG file, 1 to 100; 100 is none."""
@@ -41,10 +45,12 @@ def draw_plan(config: DegradationConfig, *, keys: np.ndarray, views: np.ndarray,
     chained = uniform(keys, views, name="degradation/chained", seed=seed) < config.chain_share
     worst, best = config.jpeg_quality
     qualities = np.floor(draw("jpeg", (worst, best + 1))).astype(np.int64)
+    mosaic = uniform(keys, views, name="degradation/mosaic", seed=seed) < config.mosaic_share
     return Plan(
         sides=sides[pick("side", len(sides))],
         kernels=pick("kernel", len(config.kernels)),
         sigmas=np.where(chained, draw("blur", config.blur_sigma), 0.0),
         stds=np.where(chained, draw("noise std", config.noise_std), 0.0),
+        corners=np.where(chained & mosaic, pick("corner", CORNERS), NO_MOSAIC),
         qualities=np.where(chained, qualities, 100),
     )
