@@ -20,6 +20,7 @@ WAYS = {
     "bicubic": {},
     "blur": {"blur_sigma": (0.8, 0.8)},
     "noise": {"noise_std": (0.05, 0.05)},
+    "mosaic": {"mosaic_share": 1.0},
     "jpeg": {"jpeg_quality": (50, 50)},
 }
 

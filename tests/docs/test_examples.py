@@ -102,7 +102,7 @@ def test_a_strip_of_degradations_is_written(
     out = tmp_path / "strip.png"
     run_example("degrade.py", picture, out, "--sides", 8, 16, monkeypatch=monkeypatch)
     with Image.open(out) as strip:
-        assert strip.size == (3 * 112, 4 * 112)  # the sharp image and two sides; four ways
+        assert strip.size == (3 * 112, 5 * 112)  # the sharp image and two sides; five ways
         pixels = np.asarray(strip)
     blocks = pixels[:112, 112:224].reshape(8, 14, 8, 14, 3)
     assert (blocks == blocks[:, :1, :, :1]).all()  # eight pixels a side, each a block of 14
