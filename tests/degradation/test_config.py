@@ -27,6 +27,7 @@ def test_as_it_stands_it_is_plain_bicubic_shrinking_to_16_pixels() -> None:
         ({"jpeg_quality": (0, 90)}, r"degradation.jpeg_quality must be .* 1 to 100, got \[0, 90\]"),
         ({"jpeg_quality": (50, 101)}, r"degradation.jpeg_quality must be .* each 1 to 100"),
         ({"chain_share": 1.1}, r"degradation.chain_share must be in \[0, 1\], got 1.1"),
+        ({"mosaic_share": -0.1}, r"degradation.mosaic_share must be in \[0, 1\], got -0.1"),
     ],
 )
 def test_refuses_settings_that_cannot_be(settings: dict[str, object], message: str) -> None:
