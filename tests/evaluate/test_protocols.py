@@ -283,7 +283,7 @@ def test_sharp_probes_are_the_images_as_they_are(pack: Pack) -> None:
 
 
 def test_every_named_degradation_can_be_made_and_others_are_refused(pack: Pack) -> None:
-    names = ("bicubic", "area", "nearest", "blur", "noise", "jpeg", "degraded")
+    names = ("bicubic", "area", "nearest", "blur", "noise", "jpeg", "degraded", "mosaic")
     for name in names:
         assert make_probes(pack, np.array([1]), side=8, degradation=name).shape == (1, 3, 8, 8)
     with pytest.raises(ConfigError, match=r"evaluate\.degradations must be among .*got 'fog'"):

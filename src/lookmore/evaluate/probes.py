@@ -30,6 +30,7 @@ _SETTINGS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "noise_std": _NOISE,
             "jpeg_quality": _JPEG,
         },
+        "mosaic": {"mosaic_share": 1.0},
     }
 )
 
@@ -38,7 +39,8 @@ def probe_degradation(name: str, *, side: int) -> DegradationConfig:
     """Return the settings of a named test degradation.
 
     Args:
-        name: ``bicubic``, ``area``, ``nearest``, ``blur``, ``noise``, ``jpeg`` or ``degraded``.
+        name: ``bicubic``, ``area``, ``nearest``, ``blur``, ``noise``, ``jpeg``, ``degraded`` or
+            ``mosaic``.
         side: Of the probe, in pixels.
 
     Returns:

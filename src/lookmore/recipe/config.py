@@ -15,7 +15,7 @@ from lookmore.teachers import TeacherConfig
 TASKS = ("face", "metric", "classify")
 ORDERS = ("individual", "distance", "angle", "group", "scores")
 PROTOCOLS = ("identification", "verification", "retrieval", "classification", "matching")
-DEGRADATIONS = ("bicubic", "area", "nearest", "blur", "noise", "jpeg", "degraded")
+DEGRADATIONS = ("bicubic", "area", "nearest", "blur", "noise", "jpeg", "degraded", "mosaic")
 CONTROLS = ("teacher", "teacher_upscaled", "student_alone")
 
 
@@ -135,7 +135,8 @@ class EvaluateConfig:
 
     degradations: tuple[str, ...] = ("bicubic",)
     """How probes lose their detail: ``bicubic``, ``area``, ``nearest``, ``blur``, ``noise``,
-    ``jpeg``, ``degraded`` (all of these at random)."""
+    ``jpeg``, ``degraded`` (all of these at random), ``mosaic`` (one colour in each pixel, as a
+    camera's sensor sees it)."""
 
     controls: tuple[str, ...] = CONTROLS
     """Measured beside the student: ``teacher``, ``teacher_upscaled``, ``student_alone``."""
