@@ -9,6 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from lookmore.backbones.prelu import PReLU
+
 INPUT: Final = "images"
 
 
@@ -95,10 +97,11 @@ class LayerNetwork(nn.Module):
             [name for name in dict.fromkeys(layer.inputs) if last[name] == at]
             for at, layer in enumerate(graph.layers)
         ]
+        self.to(memory_format=torch.channels_last)  # in which a CPU convolves quicker
 
     def forward(self, images: Tensor) -> Tensor:
         """Return ``(B, D)`` for ``(B, 3, side, side)``."""
-        values = {INPUT: images}
+        values = {INPUT: images.contiguous(memory_format=torch.channels_last)}
         for layer, module, done in zip(self.graph.layers, self.layers, self._done, strict=True):
             found = module(*(values[name] for name in layer.inputs))
             for name in done:  # nobody needs it any more: it takes no room
@@ -164,7 +167,7 @@ KINDS: Final[Mapping[str, _Kind]] = MappingProxyType(
         "convolution": _Kind(1, nn.Conv2d),
         "linear": _Kind(1, nn.Linear),
         "batch_norm": _Kind(1, _BatchNorm),
-        "prelu": _Kind(1, nn.PReLU),
+        "prelu": _Kind(1, PReLU),
         "relu": _Kind(1, _plain(F.relu)),
         "leaky_relu": _Kind(1, nn.LeakyReLU),
         "clip": _Kind(1, nn.Hardtanh),
