@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 import lookmore
+from lookmore.degradation import DegradationConfig
 from lookmore.errors import ConfigError
 from lookmore.recipe.load import load_recipe, recipe_from
 from lookmore.recipe.template import recipe_values
@@ -74,6 +75,17 @@ def test_a_student_that_inherits_needs_no_assistant_and_starts_from_its_teacher(
     assert recipe.assistant is None
     assert (recipe.student.stream.backbone, recipe.student.stream.pretrained) == ("dlib-face", True)
     assert set(recipe.student.active_guides) == {"teacher"}
+
+
+@pytest.mark.parametrize("inherit", [False, True])
+def test_a_student_for_a_camera_is_trained_and_tried_through_one(inherit: bool) -> None:
+    recipe = recipe_from(distilled(inherit=inherit, camera=True), source="template")
+    assert recipe.degradation.mosaic_share > 0 and recipe.degradation.noise_std[1] > 0
+    assert 0.5 < recipe.degradation.chain_share < 1  # clean probes are not forgotten
+    assert recipe.evaluate.degradations == ("bicubic", "degraded")
+    plain = recipe_from(distilled(inherit=inherit), source="template")
+    assert plain.degradation == DegradationConfig(side=12)
+    assert plain.evaluate.degradations == ("bicubic",)
 
 
 def test_a_student_may_inherit_from_a_file() -> None:

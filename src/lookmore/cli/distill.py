@@ -26,6 +26,13 @@ def distill(
             "trained: a larger and slower student, which need not learn everything anew."
         ),
     ] = False,
+    camera: Annotated[
+        bool,
+        typer.Option(
+            help="The small images will come from a camera: show the student most of its views "
+            "with a camera's blur, noise and coloured fringes, and try it on such images, too."
+        ),
+    ] = False,
     name: Annotated[str, typer.Option(help="Of the run; made from the folder if left out.")] = "",
     out: Annotated[Path | None, typer.Option(help="Run folder; runs/NAME if left out.")] = None,
     overrides: Annotated[
@@ -48,7 +55,10 @@ def distill(
     config = data_config(data, overrides or [])
     labelled = bool((open_source(config).labels >= 0).any())
     values = recipe_values(
-        name=name or run_name(data, task=task, side=side) + ("-inherited" if inherit else ""),
+        name=name
+        or run_name(data, task=task, side=side)
+        + ("-inherited" if inherit else "")
+        + ("-camera" if camera else ""),
         teacher=teacher,
         data=data,
         task=task,
@@ -57,6 +67,7 @@ def distill(
         epochs=epochs,
         labelled=labelled,
         inherit=inherit,
+        camera=camera,
     )
     recipe = recipe_from(values, source="the recipe", overrides=overrides or [])
     run_recipe(recipe, out=out, smoke=smoke, restart=restart)

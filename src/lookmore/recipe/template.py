@@ -17,6 +17,9 @@ _TASK_LOSS = MappingProxyType(
     }
 )
 _WEIGHTS = MappingProxyType({"individual": 2.0, "distance": 10.0, "angle": 20.0})
+_CAMERA = MappingProxyType(
+    {"blur_sigma": [0, 0.8], "noise_std": [0, 0.04], "mosaic_share": 0.5, "chain_share": 0.7}
+)
 
 
 def recipe_values(
@@ -30,6 +33,7 @@ def recipe_values(
     epochs: int,
     labelled: bool,
     inherit: bool = False,
+    camera: bool = False,
 ) -> dict[str, Any]:
     """Return the sections of a recipe with settings that suit most folders.
 
@@ -45,6 +49,8 @@ def recipe_values(
         labelled: Whether the images have labels; without them there is no task loss.
         inherit: Start the student from the teacher's own weights, which dlib-face and ONNX files
             allow, and a teacher that the recipe trains.
+        camera: Show the student most of its views through a poor camera, and try it on probes of
+            such, too.
 
     Returns:
         Plain values for `lookmore.recipe.load.recipe_from`.
@@ -86,7 +92,7 @@ def recipe_values(
             "split_by": "class" if labelled and task != "classify" else "image",
         },
         "views": views,
-        "degradation": {"side": side},
+        "degradation": {"side": side, **(_CAMERA if camera else {})},
         "teacher": {"name": teacher, **({"whiten": 0.33} if teacher == DLIB else {})},
         "assistant": {
             "stream": {"side": trained_side},
@@ -102,7 +108,10 @@ def recipe_values(
             "task": loss,
             "warm_start": True,
         },
-        "evaluate": {"protocol": "auto" if labelled else "matching"},
+        "evaluate": {
+            "protocol": "auto" if labelled else "matching",
+            **({"degradations": ["bicubic", "degraded"]} if camera else {}),
+        },
     }
     if teacher == "trained":
         values["teacher_training"] = {
