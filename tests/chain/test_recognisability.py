@@ -13,7 +13,9 @@ from safetensors.torch import load_file
 import lookmore
 from lookmore.chain.guide import Report
 from lookmore.chain.run import run_chain
-from lookmore.errors import CheckpointError
+from lookmore.errors import CheckpointError, ConfigError
+from lookmore.evaluate.run import open_subject
+from lookmore.metrics.attenuation import corrected
 from lookmore.recipe.config import Recipe
 
 Make = Callable[..., Recipe]
@@ -89,7 +91,11 @@ def test_a_recogniser_tells_it_and_one_of_an_older_version_says_that_it_cannot(
     assert scores.shape == (2,)
     assert scores.dtype == np.float32
     assert 0 < scores[0] == scores[1] < 1
-    assert lookmore.load(tmp_path / "new").recognisability([]).shape == (0,)
+    new = lookmore.load(tmp_path / "new")
+    assert new.recognisability([]).shape == (0,)
+    longer = new.embed([picture, picture], corrected=True)
+    assert np.array_equal(longer, corrected(new.embed([picture, picture]), scores))
+    assert new.embed([], corrected=True).shape == (0, 16)
 
     old = recipe("student.recognisability=false", "evaluate.controls=[teacher]")
     run_chain(old, folder=tmp_path / "old", reporter=quiet)
@@ -99,3 +105,8 @@ def test_a_recogniser_tells_it_and_one_of_an_older_version_says_that_it_cannot(
     assert student.embed([picture]).shape == (1, 16)
     with pytest.raises(CheckpointError, match=r"does not tell its recognisability: train it from"):
         student.recognisability([picture])
+    with pytest.raises(CheckpointError, match=r"does not tell its recognisability"):
+        student.embed([picture], corrected=True)
+    asked = recipe("student.recognisability=false", "evaluate.controls=[teacher, corrected]")
+    with pytest.raises(ConfigError, match=r"names corrected, but this student does not tell"):
+        open_subject(tmp_path / "old", asked, reporter=quiet)

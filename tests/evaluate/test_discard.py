@@ -11,15 +11,16 @@ from PIL import Image
 from lookmore.chain.run import run_chain
 from lookmore.data.pack import Pack
 from lookmore.evaluate.all_pairs import decided_evenly
-from lookmore.evaluate.contest import Contestant
+from lookmore.evaluate.contest import Contestant, contestants
 from lookmore.evaluate.decided import DecidedPairs
 from lookmore.evaluate.discard import ORACLE, RANDOM, Discards, discards
-from lookmore.evaluate.encoder import Embedder, Encoder
+from lookmore.evaluate.encoder import Embedder, Encoder, stream_encoder
 from lookmore.evaluate.figures import discard_curve, save_figure
-from lookmore.evaluate.quality import judge_encoder, sharpness
+from lookmore.evaluate.quality import corrected_encoder, judge_encoder, sharpness
 from lookmore.evaluate.report import write_report
 from lookmore.evaluate.rows import Row, read_rows
 from lookmore.evaluate.run import measure, open_subject
+from lookmore.metrics.attenuation import corrected
 from lookmore.metrics.intervals import draws_of_trials
 from lookmore.recipe.load import recipe_from
 from lookmore.streams.build import build_stream
@@ -153,6 +154,37 @@ def test_a_judge_says_what_the_stream_says_and_how_sharp_pixels_are() -> None:
     assert plain.fingerprint != both.fingerprint
 
 
+@pytest.mark.parametrize("flip", [False, True])
+def test_a_corrected_encoder_divides_by_a_power_of_what_the_judge_says(
+    flip: bool, pack: Pack, embed: Embedder
+) -> None:
+    stream = build_stream(
+        StreamConfig(backbone="nano"), side=8, width=8, classes=0, recognisability=True
+    ).eval()
+    rows = np.arange(COUNT)
+    plain = embed(stream_encoder(stream, name="student", weights="w", flip=flip), rows, side=8)
+    told = embed(judge_encoder(stream, weights="w", flip=flip), rows, side=8)[:, 0]
+    found = embed(corrected_encoder(stream, weights="w", flip=flip), rows, side=8)
+    np.testing.assert_allclose(found, corrected(plain, told), rtol=1e-5, atol=1e-6)
+    again = embed(corrected_encoder(stream, weights="w", flip=flip), rows, side=8)  # from the disk
+    np.testing.assert_array_equal(found, again)
+
+
+def test_a_corrected_student_stands_before_the_student_against_the_same_gallery() -> None:
+    teacher = Encoder("teacher", "t", lambda images: images)
+    student, longer = teacher._replace(stream="student"), teacher._replace(stream="student")
+    for guided, galleries in (({"student"}, (teacher, teacher)), (set(), (longer, student))):
+        *_, one, ours = contestants(
+            {"teacher": teacher, "student": student, "corrected": longer},
+            guide="teacher",
+            controls=set(),
+            guided=guided,
+        )
+        assert (one.method, ours.method) == ("corrected", "ours")
+        assert one.probe is longer
+        assert one.gallery is galleries[0] and ours.gallery is galleries[1]
+
+
 def test_sharpness_is_the_variance_of_differences_to_four_neighbours() -> None:
     grey = np.random.default_rng(0).random((5, 6))
     inner = [
@@ -233,7 +265,7 @@ def test_a_run_reports_what_is_left_when_probes_are_turned_away(split: str, face
                 "guides": {"teacher": 1},
                 "weights": {"individual": 1},
             },
-            "evaluate": {"split": split, "sides": [8], "controls": ["teacher"]},
+            "evaluate": {"split": split, "sides": [8], "controls": ["teacher", "corrected"]},
         },
         source="test",
     )
@@ -257,6 +289,9 @@ def test_a_run_reports_what_is_left_when_probes_are_turned_away(split: str, face
         ("recognisability", "teacher"),
         ("cosine_to_gallery", "teacher"),
     ]
+    metric = "accuracy" if split == "test" else "auc"
+    corrected_rows = [r for r in rows if r.metric == metric and r.method == "corrected"]
+    assert {(r.stream, r.gallery_side) for r in corrected_rows} == {("student", 8), ("student", 32)}
     if split == "test":
         level = _only(kept, "discard_random")
         accuracy = [r for r in rows if r.metric == "accuracy" and r.method == "ours"]

@@ -19,6 +19,7 @@ from lookmore.data.square import to_square
 from lookmore.degradation.quantise import to_eight_bits
 from lookmore.degradation.resize import enlarge, shrink
 from lookmore.errors import CheckpointError
+from lookmore.metrics import attenuation
 from lookmore.teachers.space import GuideSpace
 
 _BATCH = 256
@@ -80,23 +81,30 @@ class Recogniser:
         """Teacher, hash of the weights, commit, versions, and more of a run folder."""
         return self.artefact.facts
 
-    def embed(self, images: Sequence[Picture]) -> NDArray[np.float32]:
+    def embed(self, images: Sequence[Picture], *, corrected: bool = False) -> NDArray[np.float32]:
         """Return one embedding per image.
 
         Args:
             images: Paths, bytes of image files, PIL images, or uint8 arrays ``(H, W[, 3])``; any
                 size, in any mixture.
+            corrected: Make rows longer, the less recognisable their images, so that one threshold
+                fits good images and poor ones (`lookmore.metrics.attenuation.corrected`).
+                Thresholds of ``lookmore calibrate`` are for plain embeddings.
 
         Returns:
-            ``(N, D)`` float32, rows of length 1. Compare them by dot product with one another,
-            or with `place`d embeddings of the teacher.
+            ``(N, D)`` float32, rows of length 1 unless corrected. Compare them by dot product with
+            one another, or with `place`d embeddings of the teacher.
 
         Raises:
+            CheckpointError: If ``corrected`` and the student does not tell its recognisability.
             UnreadableImageError: Naming the first image that cannot be read.
         """
         if not len(images):
             return np.zeros((0, self.width), np.float32)
-        return self._answers(images)["embeddings"]
+        answers = self._answers(images)
+        if not corrected:
+            return answers["embeddings"]
+        return attenuation.corrected(answers["embeddings"], _recognisability(answers))
 
     def classify(self, images: Sequence[Picture]) -> NDArray[np.float32]:
         """Return the probability of each class for each image.
@@ -138,13 +146,7 @@ class Recogniser:
         """
         if not len(images):
             return np.zeros(0, np.float32)
-        answers = self._answers(images)
-        if "recognisability" not in answers:
-            raise CheckpointError(
-                "this student does not tell its recognisability: train it from a guide, with a "
-                "weight for the order individual and student.recognisability=true"
-            )
-        return answers["recognisability"]
+        return _recognisability(self._answers(images))
 
     def place(self, teacher_embeddings: np.ndarray) -> NDArray[np.float32]:
         """Bring the teacher's own embeddings into the space where they meet the student's.
@@ -283,6 +285,15 @@ class Recogniser:
             seen = [self.see(image).pixels for image in images[start : start + _BATCH]]
             parts.append(self.answer(np.stack(seen)))
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _recognisability(answers: Answers) -> NDArray[np.float32]:
+    if "recognisability" not in answers:
+        raise CheckpointError(
+            "this student does not tell its recognisability: train it from a guide, with a "
+            "weight for the order individual and student.recognisability=true"
+        )
+    return answers["recognisability"]
 
 
 def _as_pixels(image: Tensor) -> Pixels:

@@ -34,7 +34,8 @@ def contestants(
     best a user could do with it.
 
     Args:
-        encoders: ``teacher``, ``student`` and perhaps ``assistant``, ``student_alone``.
+        encoders: ``teacher``, ``student`` and perhaps ``assistant``, ``student_alone``, and
+            ``corrected``, the student with its similarities corrected for attenuation.
         guide: Of the student, as in `Row.guide`.
         controls: Which of the three controls to measure.
         guided: Streams that live in the teacher's space.
@@ -58,5 +59,9 @@ def contestants(
     if "student_alone" in encoders:
         alone = encoders["student_alone"]
         found.append(Contestant("student_alone", alone, alone, "none", False))
+    if "corrected" in encoders:
+        own = encoders["corrected"]
+        gallery = home("student") if "student" in guided else own
+        found.append(Contestant("corrected", own, gallery, guide, False))
     found.append(Contestant("ours", encoders["student"], home("student"), guide, False))
     return found

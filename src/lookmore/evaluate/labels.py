@@ -67,6 +67,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         "student_nano_longer": Method("Student nano, 0.11 M, twice the epochs", "rival"),
         "student_lite": Method("Student lite, 0.41 M", "rival"),
         "student_wide": Method("Student wide, 1.6 M", "rival"),
+        "corrected": Method("Student, corrected for attenuation", "rival"),
         "discard_random": Method("Turned away at random", "control"),
         "discard_norm": Method("By length of the raw embedding", "control"),
         "discard_mirror": Method("By agreement with the mirror image", "control"),

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from lookmore.evaluate.contest import Contestant
 from lookmore.evaluate.encoder import Embedder, Encoder
+from lookmore.metrics.attenuation import corrected
 from lookmore.streams.stream import Stream, StreamOutput
 
 _MEASURES: Mapping[str, str] = MappingProxyType(
@@ -30,6 +31,42 @@ COSINE = "discard_cosine"
 _FORMAT = 1
 
 
+def corrected_encoder(stream: Stream, *, weights: str, flip: bool) -> Encoder:
+    """Return a stream whose embeddings are corrected for attenuation, by its recognisability.
+
+    Args:
+        stream: In evaluation mode, with recognisability.
+        weights: Hash of its weights.
+        flip: Sum the embeddings of each image and its mirror image; recognisability is the mean
+            over both.
+
+    Returns:
+        An encoder of ``(B, D)`` rows that are longer, the less recognisable the image.
+    """
+
+    def told(images: Tensor) -> Tensor:
+        one: StreamOutput = stream(images)
+        embeddings, score = one.embeddings, _recognisability(one)
+        if flip:
+            other: StreamOutput = stream(images.flip(3))
+            embeddings = F.normalize(embeddings + other.embeddings)
+            score = (score + _recognisability(other)) / 2
+        return torch.cat([embeddings, score[:, None]], dim=1)
+
+    def place(rows: Tensor) -> Tensor:
+        unit = F.normalize(rows[:, :-1])
+        return torch.from_numpy(corrected(unit.numpy(), rows[:, -1].numpy()))
+
+    facts = json.dumps(["corrected", _FORMAT, weights, flip])
+    return Encoder("student", hashlib.sha256(facts.encode()).hexdigest(), told, place)
+
+
+def _recognisability(found: StreamOutput) -> Tensor:
+    if found.recognisability is None:
+        raise ValueError("this stream predicts no recognisability")
+    return found.recognisability
+
+
 def judge_encoder(stream: Stream, *, weights: str, flip: bool) -> Encoder:
     """Return a stream's qualities of images as an encoder, so that they are kept as embeddings are.
 
@@ -46,11 +83,9 @@ def judge_encoder(stream: Stream, *, weights: str, flip: bool) -> Encoder:
     def qualities(images: Tensor) -> Tensor:
         one: StreamOutput = stream(images)
         other: StreamOutput = stream(images.flip(3))
-        if one.recognisability is None or other.recognisability is None:
-            raise ValueError("this stream predicts no recognisability")
-        score, length = one.recognisability, one.raw.norm(dim=1)
+        score, length = _recognisability(one), one.raw.norm(dim=1)
         if flip:
-            score = (score + other.recognisability) / 2
+            score = (score + _recognisability(other)) / 2
             length = (length + other.raw.norm(dim=1)) / 2
         agreement = (one.embeddings * other.embeddings).sum(1)
         return torch.stack([score, length, agreement, sharpness(stream.resized(images))], dim=1)

@@ -28,11 +28,11 @@ from lookmore.evaluate.encoder import Embedder, Encoder, stream_encoder, teacher
 from lookmore.evaluate.identification import gallery_and_probes, identify, match
 from lookmore.evaluate.measure import Measure
 from lookmore.evaluate.open_set import identify_open
-from lookmore.evaluate.quality import judge_encoder
+from lookmore.evaluate.quality import corrected_encoder, judge_encoder
 from lookmore.evaluate.retrieval import retrieve
 from lookmore.evaluate.rows import NATIVE, Row
 from lookmore.evaluate.verification import decided_pairs, verify
-from lookmore.recipe.config import DEGRADATIONS, Recipe
+from lookmore.recipe.config import CORRECTED, DEGRADATIONS, Recipe
 from lookmore.recipe.load import recipe_from
 from lookmore.streams.stream import Stream
 from lookmore.teachers import Teacher, open_teacher
@@ -150,6 +150,14 @@ def open_subject(folder: Path, recipe: Recipe, *, reporter: Reporter) -> Subject
         streams[name] = checkpoint.stream
         if checkpoint.facts["guides"] and checkpoint.stream.width == teacher.width:
             guided.add(name)
+    if CORRECTED in recipe.evaluate.controls:
+        if student.stream.recognisability is None:
+            raise ConfigError(
+                f"evaluate.controls names {CORRECTED}, but this student does not tell its "
+                "recognisability: leave it out, or train with student.recognisability=true"
+            )
+        digest = student.facts["weights_sha256"]
+        encoders[CORRECTED] = corrected_encoder(student.stream, weights=digest, flip=flip)
     return Subject(
         recipe,
         material,

@@ -17,6 +17,7 @@ ORDERS = ("individual", "distance", "angle", "group", "scores")
 PROTOCOLS = ("identification", "verification", "retrieval", "classification", "matching")
 DEGRADATIONS = ("bicubic", "area", "nearest", "blur", "noise", "jpeg", "degraded", "mosaic")
 CONTROLS = ("teacher", "teacher_upscaled", "student_alone")
+CORRECTED = "corrected"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +140,8 @@ class EvaluateConfig:
     camera's sensor sees it)."""
 
     controls: tuple[str, ...] = CONTROLS
-    """Measured beside the student: ``teacher``, ``teacher_upscaled``, ``student_alone``."""
+    """Measured beside the student: ``teacher``, ``teacher_upscaled``, ``student_alone``; and
+    ``corrected``, the student with its similarities corrected for attenuation."""
 
     flip: bool = False
     """Add up what is said of each image and of its mirror image, for everyone who sees images."""
@@ -165,11 +167,10 @@ class EvaluateConfig:
                 f"evaluate.degradations must be among {', '.join(DEGRADATIONS)}, at least one, "
                 f"got {list(self.degradations)}"
             )
-        unknown = sorted(set(self.controls) - set(CONTROLS))
+        known = (*CONTROLS, CORRECTED)
+        unknown = sorted(set(self.controls) - set(known))
         if unknown:
-            raise ConfigError(
-                f"evaluate.controls must be among {', '.join(CONTROLS)}, got {unknown}"
-            )
+            raise ConfigError(f"evaluate.controls must be among {', '.join(known)}, got {unknown}")
 
 
 @dataclass(frozen=True, kw_only=True)
