@@ -5,8 +5,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-EXPONENT: Final = 0.75
-"""1 would undo all of the attenuation, were recognisability exact; it is a guess itself."""
+EXPONENT: Final = 0.5
+"""1 would undo all of the attenuation, were recognisability exact, and were strangers' cosines
+attenuated as friends' are. At a half, as many strangers pass among poor images as among good ones."""
 
 LEAST: Final = 0.25
 """Recognisability below which nothing more is made up for: of noise, a likeness could be made."""
@@ -20,7 +21,7 @@ def corrected(
     The embedding of a small image has the cosine ``r`` to that of the sharp one, so that two of
     them have about ``r * r'`` times the cosine that the sharp images would have: one threshold
     takes poor images for different people, good ones for the same. Where every row is divided by
-    ``r ** 0.75``, a dot product is corrected for that, whoever computes it; a sharp gallery of
+    the root of ``r``, a dot product is corrected for that, whoever computes it; a sharp gallery of
     the teacher's (``r`` = 1) stays as it is. One probe's matches keep their order.
 
     Args:
@@ -28,7 +29,7 @@ def corrected(
         recognisability: ``(B,)`` in [0, 1], as a student tells it; below 0.25 it counts as 0.25.
 
     Returns:
-        ``(B, D)`` of the type of ``embeddings``; rows of length 1 to 2.83. Products may exceed 1.
+        ``(B, D)`` of the type of ``embeddings``; rows of length 1 to 2. Products may exceed 1.
 
     Raises:
         ValueError: If there is not one number in [0, 1] for each row.
@@ -42,7 +43,7 @@ def corrected(
     Example:
         >>> corrected(np.eye(2), np.array([1.0, 0.5])).round(4)
         array([[1.    , 0.    ],
-               [0.    , 1.6818]])
+               [0.    , 1.4142]])
     """
     if embeddings.ndim != 2 or recognisability.shape != embeddings.shape[:1]:
         raise ValueError(
