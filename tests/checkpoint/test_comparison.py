@@ -22,12 +22,13 @@ WIDTH = 8
 
 
 def threshold(
-    side: int, value: float, *, gallery: str = "same side", far: float = 1e-2, how: str = "bicubic"
-) -> Threshold:
+    side: int, value: float, *, gallery: str = "same side", far: float = 1e-2,
+    how: str = "bicubic", similarity: str = "cosine",
+) -> Threshold:  # fmt: skip
     return Threshold(
         far=far, probe_side=side, gallery=gallery, threshold=value, low=value, high=value,
         realised_far=far, impostor_pairs=10_000, genuine_pairs=100, tar=0.9, degradation=how,
-        selected_on="validation",
+        selected_on="validation", similarity=similarity,
     )  # fmt: skip
 
 
@@ -36,7 +37,13 @@ def student(tmp_path: Path) -> Callable[..., lookmore.Recogniser]:
     def make(*thresholds: Threshold, **facts: object) -> lookmore.Recogniser:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
-            stream = build_stream(StreamConfig(backbone="nano"), side=16, width=WIDTH, classes=0)
+            stream = build_stream(
+                StreamConfig(backbone="nano"),
+                side=16,
+                width=WIDTH,
+                classes=0,
+                recognisability=bool(facts.pop("tells", False)),
+            )
         save_checkpoint(
             tmp_path,
             Checkpoint(
@@ -137,15 +144,53 @@ def test_the_smallest_rate_decides_unless_another_is_asked_for(student: Callable
 @pytest.mark.parametrize(("side", "nearest"), [(4, 8), (9, 8), (12, 8), (13, 16), (200, 16)])
 def test_the_nearest_side_decides_and_of_two_as_near_the_smaller(side: int, nearest: int) -> None:
     known = [threshold(16, 0.2), threshold(8, 0.1)]
-    found = choose_threshold(known, probe_side=side, gallery="same side")
+    found = choose_threshold(known, probe_side=side, gallery="same side", recognisability=None)
     assert found is not None and found.probe_side == nearest
 
 
 def test_of_several_degradations_the_strictest_decides() -> None:
     known = [threshold(16, 0.2), threshold(16, 0.3, how="degraded"), threshold(8, 0.9)]
-    found = choose_threshold(known, probe_side=16, gallery="same side")
+    found = choose_threshold(known, probe_side=16, gallery="same side", recognisability=None)
     assert found is not None and found.degradation == "degraded"
 
 
 def test_thresholds_for_another_gallery_do_not_decide() -> None:
-    assert choose_threshold([threshold(16, 0.2)], probe_side=16, gallery="teacher") is None
+    assert (
+        choose_threshold(
+            [threshold(16, 0.2)], probe_side=16, gallery="teacher", recognisability=None
+        )
+        is None
+    )
+
+
+def test_a_corrected_threshold_is_lower_for_poor_images(student: Callable) -> None:
+    known = threshold(16, 0.8, similarity="corrected")
+    one = student(known, tells=True)
+    scores = one.recognisability([picture(0), picture(1)]).astype(np.float64)
+    found = one.compare(picture(0), picture(1))
+    rows = one.embed([picture(0), picture(1)], corrected=True).astype(np.float64)
+    assert found.threshold.threshold == pytest.approx(0.8 * (scores[0] * scores[1]) ** 0.5)
+    assert found.threshold.low == pytest.approx(found.threshold.threshold)
+    assert found.same == (rows[0] @ rows[1] >= 0.8)
+    assert found.similarity <= 1 and "0.800" not in found.reason
+    of_teacher = threshold(16, 0.8, gallery="teacher", similarity="corrected")
+    against = student(of_teacher, tells=True).compare(picture(0), np.ones(WIDTH, np.float32))
+    assert against.threshold.threshold == pytest.approx(0.8 * scores[0] ** 0.5)
+
+
+@pytest.mark.parametrize(("told", "left"), [([1.0], 1.0), ([0.64, 0.25], 0.4), ([0.01], 0.5)])
+def test_what_is_left_of_a_threshold_is_the_root_of_recognisability(
+    told: list[float], left: float
+) -> None:
+    found = threshold(16, 0.5, similarity="corrected").for_cosines(told)
+    assert found.threshold == pytest.approx(0.5 * left)
+    assert found.similarity == "cosine"
+    assert found.for_cosines(told) is found  # once, not twice
+
+
+def test_a_corrected_threshold_is_nothing_to_a_student_that_does_not_tell(
+    student: Callable,
+) -> None:
+    one = student(threshold(16, 0.8, similarity="corrected"))
+    with pytest.raises(CheckpointError, match="which this student does not tell: run 'lookmore"):
+        one.compare(picture(0), picture(1))

@@ -16,7 +16,7 @@ from lookmore.checkpoint.thresholds import Threshold
 from lookmore.errors import CheckpointError, MissingExtraError
 
 SHEET = {
-    "format": 2,
+    "format": 3,
     "side": 4,
     "width": 3,
     "fit": "squash",

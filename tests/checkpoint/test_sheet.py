@@ -51,7 +51,7 @@ def test_comes_back_bit_for_bit() -> None:
 @pytest.mark.parametrize(
     ("entry", "value", "message"),
     [
-        ("format", 1, "has format 1, this lookmore reads format 2"),
+        ("format", 1, "has format 1, this lookmore reads format 3"),
         ("side", "16", "side must be 4 to 2048 pixels, got '16'"),
         ("side", 100_000, "side must be 4 to 2048 pixels, got 100000"),
         ("width", 0, "width must be 1 or more, got 0"),
@@ -76,7 +76,8 @@ def test_what_cannot_be_is_refused(entry: str, value: object, message: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("entry", "value"), [("threshold", "0.4"), ("threshold", float("nan")), ("gallery", 3)]
+    ("entry", "value"),
+    [("threshold", "0.4"), ("threshold", float("nan")), ("gallery", 3), ("similarity", True)],
 )
 def test_a_threshold_of_another_kind_is_refused(entry: str, value: object) -> None:
     found = json.loads(write_sheet(artefact()))
@@ -86,11 +87,18 @@ def test_a_threshold_of_another_kind_is_refused(entry: str, value: object) -> No
         read_sheet(json.dumps(found), name="x.onnx")
 
 
+def test_a_threshold_of_an_unknown_similarity_is_refused() -> None:
+    found = json.loads(write_sheet(artefact()))
+    found["thresholds"]["rows"][0][-1] = "distance"
+    with pytest.raises(CheckpointError, match="cannot be of the similarity 'distance'"):
+        read_sheet(json.dumps(found), name="x.onnx")
+
+
 @pytest.mark.parametrize("row", [{}, [], [1e-3, 8]])
 def test_a_threshold_of_too_few_values_is_refused(row: object) -> None:
     found = json.loads(write_sheet(artefact()))
     found["thresholds"]["rows"].append(row)
-    with pytest.raises(CheckpointError, match="a threshold must have 12 values"):
+    with pytest.raises(CheckpointError, match="a threshold must have 13 values"):
         read_sheet(json.dumps(found), name="x.onnx")
 
 

@@ -64,9 +64,9 @@ def test_a_student_trained_again_refuses_stale_ones(run: Path) -> None:
     ("content", "message"),
     [
         ("{", "cannot be read"),
-        ('{"format": 7}', "has format 7, this lookmore reads format 1"),
+        ('{"format": 7}', "has format 7, this lookmore reads format 2"),
         ("[]", "has format None"),
-        ('{"format": 1, "weights_sha256": "a", "thresholds": [{}]}', "does not hold thresholds"),
+        ('{"format": 2, "weights_sha256": "a", "thresholds": [{}]}', "does not hold thresholds"),
     ],
 )
 def test_a_damaged_file_is_refused(tmp_path: Path, content: str, message: str) -> None:

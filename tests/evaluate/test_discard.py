@@ -8,18 +8,22 @@ import pytest
 import torch
 from PIL import Image
 
+import lookmore
 from lookmore.chain.run import run_chain
+from lookmore.checkpoint.thresholds import Threshold
 from lookmore.data.pack import Pack
-from lookmore.evaluate.all_pairs import decided_evenly
+from lookmore.evaluate.all_pairs import decided_evenly, strangers
+from lookmore.evaluate.calibrate import calibrate
 from lookmore.evaluate.contest import Contestant, contestants
 from lookmore.evaluate.decided import DecidedPairs
 from lookmore.evaluate.discard import ORACLE, RANDOM, Discards, discards
 from lookmore.evaluate.encoder import Embedder, Encoder, stream_encoder
 from lookmore.evaluate.figures import discard_curve, save_figure
+from lookmore.evaluate.probes import make_probes
 from lookmore.evaluate.quality import corrected_encoder, judge_encoder, sharpness
 from lookmore.evaluate.report import write_report
 from lookmore.evaluate.rows import Row, read_rows
-from lookmore.evaluate.run import measure, open_subject
+from lookmore.evaluate.run import Subject, measure, open_subject
 from lookmore.metrics.attenuation import corrected
 from lookmore.metrics.intervals import draws_of_trials
 from lookmore.recipe.load import recipe_from
@@ -300,6 +304,29 @@ def test_a_run_reports_what_is_left_when_probes_are_turned_away(split: str, face
     figures = {path.name for path in (folder / "figures").iterdir()}
     assert {"discard-lr-hr.png", "discard-lr-lr.png"} <= figures
     assert "turned away" in (folder / "report.html").read_text()
+    check_decisions(folder, subject, calibrate(folder, fars=[0.1], reporter=quiet))
+
+
+def check_decisions(folder: Path, subject: Subject, thresholds: list[Threshold]) -> None:
+    """A loaded student must accept the very share of strangers that calibration promised."""
+    assert {known.gallery for known in thresholds} == {"teacher", "same side"}
+    assert {known.similarity for known in thresholds} == {"corrected"}
+    (known,) = [known for known in thresholds if known.gallery == "same side"]
+    student, pack = lookmore.load(folder), subject.material.pack
+    rows = strangers(pack.rows("val"), pack.labels, subject.material.labels, pack.keys)
+    small = [image.permute(1, 2, 0).numpy() for image in _small(pack, rows)]
+    passed = {True: 0, False: 0}
+    for one in range(len(rows)):
+        for other in range(one):
+            found = student.compare(small[one], small[other])
+            passed[pack.labels[rows[one]] == pack.labels[rows[other]]] += bool(found.same)
+    assert abs(passed[False] - known.realised_far * known.impostor_pairs) <= 1
+    assert abs(passed[True] - known.tar * known.genuine_pairs) <= 1
+
+
+def _small(pack: Pack, rows: np.ndarray) -> torch.Tensor:
+    probes = make_probes(pack, rows, side=8, degradation="bicubic")
+    return (probes * 255).round().to(torch.uint8)
 
 
 def _only(rows: list[Row], method: str) -> list[Row]:

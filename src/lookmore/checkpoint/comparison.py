@@ -23,8 +23,8 @@ class Comparison:
     ``student`` a sharp and ``same side`` a small image, both through the student."""
 
     threshold: Threshold | None
-    """The calibrated threshold that decides, of the side nearest to ``probe_side``; ``None`` where
-    there is none for such a pair."""
+    """The calibrated threshold that decides, of the side nearest to ``probe_side``, for images as
+    recognisable as these; ``None`` where there is none for such a pair."""
 
     @property
     def same(self) -> bool | None:
@@ -66,7 +66,12 @@ _WORDS = {
 
 
 def choose_threshold(
-    thresholds: Sequence[Threshold], *, probe_side: int, gallery: str, far: float | None = None
+    thresholds: Sequence[Threshold],
+    *,
+    probe_side: int,
+    gallery: str,
+    recognisability: Sequence[float] | None,
+    far: float | None = None,
 ) -> Threshold | None:
     """Return the threshold that decides about a pair.
 
@@ -78,10 +83,12 @@ def choose_threshold(
         thresholds: As calibrated.
         probe_side: Of the probe, in pixels.
         gallery: ``teacher``, ``student`` or ``same side``.
+        recognisability: Of each image of the pair that the student sees, the probe first;
+            ``None`` = it does not tell.
         far: False accept rate; ``None`` = the smallest that was calibrated.
 
     Returns:
-        The threshold, ``None`` where there is none for ``gallery``.
+        The threshold for this pair's cosine, ``None`` where there is none for ``gallery``.
 
     Raises:
         ConfigError: If there are some, but none at ``far``.
@@ -102,6 +109,6 @@ def choose_threshold(
         {found.probe_side for found in fitting}, key=lambda side: (abs(side - probe_side), side)
     )
     return max(
-        (found for found in fitting if found.probe_side == nearest),
+        (found.for_cosines(recognisability) for found in fitting if found.probe_side == nearest),
         key=lambda found: found.threshold,
     )

@@ -89,7 +89,7 @@ class Recogniser:
                 size, in any mixture.
             corrected: Make rows longer, the less recognisable their images, so that one threshold
                 fits good images and poor ones (`lookmore.metrics.attenuation.corrected`).
-                Thresholds of ``lookmore calibrate`` are for plain embeddings.
+                `compare` and ``lookmore search`` need no such rows: they move the threshold.
 
         Returns:
             ``(N, D)`` float32, rows of length 1 unless corrected. Compare them by dot product with
@@ -191,26 +191,39 @@ class Recogniser:
         """
         if not isinstance(b, np.ndarray) or b.ndim != 1:
             first, second = self.see(a), self.see(b)
-            rows = self.answer(np.stack([first.pixels, second.pixels]))["embeddings"]
-            return self.judge(rows, sides=(first.side, second.side), far=far)
+            said = self.answer(np.stack([first.pixels, second.pixels]))
+            return self.judge(
+                said["embeddings"],
+                sides=(first.side, second.side),
+                recognisability=_told(said),
+                far=far,
+            )
         if not self.artefact.meets_teacher:
             raise CheckpointError(
                 "this student does not live in its teacher's space, so the teacher's embedding "
                 "says nothing to it: compare two images"
             )
         probe = self.see(a)
-        embedding = self.answer(probe.pixels[None])["embeddings"]
-        rows = np.concatenate([embedding, self.place(b[None])])
-        return self._compared(rows, probe_side=probe.side, against="teacher", far=far)
+        said = self.answer(probe.pixels[None])
+        rows = np.concatenate([said["embeddings"], self.place(b[None])])
+        return self._compared(
+            rows, probe_side=probe.side, against="teacher", recognisability=_told(said), far=far
+        )
 
     def judge(
-        self, rows: NDArray[np.float32], *, sides: tuple[int, int], far: float | None = None
+        self,
+        rows: NDArray[np.float32],
+        *,
+        sides: tuple[int, int],
+        recognisability: Sequence[float] | None,
+        far: float | None = None,
     ) -> Comparison:
         """Do what `compare` does with two images whose embeddings are known already.
 
         Args:
             rows: ``(2, D)`` of `embed`.
             sides: Of the squares that were cut out of the two images, as `see` tells, in pixels.
+            recognisability: Of the two images; ``None`` where the student does not tell it.
             far: As for `compare`.
 
         Raises:
@@ -219,10 +232,18 @@ class Recogniser:
         small, large = sorted(sides)
         is_sharp = large >= 2 * small and any(t.gallery == "student" for t in self.thresholds)
         against = "student" if is_sharp else "same side"
-        return self._compared(rows, probe_side=small, against=against, far=far)
+        return self._compared(
+            rows, probe_side=small, against=against, recognisability=recognisability, far=far
+        )
 
     def _compared(
-        self, rows: NDArray[np.float32], *, probe_side: int, against: str, far: float | None
+        self,
+        rows: NDArray[np.float32],
+        *,
+        probe_side: int,
+        against: str,
+        recognisability: Sequence[float] | None,
+        far: float | None,
     ) -> Comparison:
         first, second = rows.astype(np.float64)  # as when thresholds were measured
         return Comparison(
@@ -230,7 +251,11 @@ class Recogniser:
             probe_side=probe_side,
             against=against,
             threshold=choose_threshold(
-                self.thresholds, probe_side=probe_side, gallery=against, far=far
+                self.thresholds,
+                probe_side=probe_side,
+                gallery=against,
+                recognisability=recognisability,
+                far=far,
             ),
         )
 
@@ -285,6 +310,11 @@ class Recogniser:
             seen = [self.see(image).pixels for image in images[start : start + _BATCH]]
             parts.append(self.answer(np.stack(seen)))
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _told(answers: Answers) -> list[float] | None:
+    scores = answers.get("recognisability")
+    return None if scores is None else scores.tolist()
 
 
 def _recognisability(answers: Answers) -> NDArray[np.float32]:

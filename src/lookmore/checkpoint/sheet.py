@@ -10,11 +10,11 @@ import numpy as np
 import torch
 
 from lookmore.checkpoint.artefact import Artefact
-from lookmore.checkpoint.thresholds import Threshold
+from lookmore.checkpoint.thresholds import CORRECTED, COSINE, Threshold
 from lookmore.errors import CheckpointError
 from lookmore.teachers.space import GuideSpace
 
-SHEET_FORMAT = 2
+SHEET_FORMAT = 3
 SHEET_KEY = "lookmore"
 """Of the entry among the metadata of an ONNX file."""
 
@@ -137,7 +137,13 @@ def _thresholds(found: Any, name: str) -> tuple[Threshold, ...]:
             fits = isinstance(value, str) if kind is str else _is_number(value)
             if not fits:
                 raise _refused(name, f"the {key} of a threshold cannot be {value!r:.80}")
-    return tuple(Threshold(**dict(zip(kinds, row, strict=True))) for row in rows)
+    thresholds = tuple(Threshold(**dict(zip(kinds, row, strict=True))) for row in rows)
+    for known in thresholds:
+        if known.similarity not in (COSINE, CORRECTED):
+            raise _refused(
+                name, f"a threshold cannot be of the similarity {known.similarity!r:.80}"
+            )
+    return thresholds
 
 
 def _is_number(value: Any) -> bool:

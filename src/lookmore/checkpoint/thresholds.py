@@ -2,14 +2,18 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
+
+import numpy as np
 
 from lookmore.checkpoint.checkpoint import write_whole
 from lookmore.errors import CheckpointError
+from lookmore.metrics.attenuation import attenuation
 
-THRESHOLDS_FORMAT = 1
+THRESHOLDS_FORMAT = 2
 THRESHOLDS_NAME = "thresholds.json"
+COSINE, CORRECTED = "cosine", "corrected"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +31,7 @@ class Threshold:
     ``same side``, an image as small as the probe through the student."""
 
     threshold: float
-    """Accept from this similarity (dot product of unit rows) on, itself included."""
+    """Accept from this similarity on, itself included."""
 
     low: float
     """Lower end of the 95 % interval of ``threshold``, over people."""
@@ -52,6 +56,40 @@ class Threshold:
 
     selected_on: str
     """Whose images made the pairs: ``validation``."""
+
+    similarity: str = COSINE
+    """What ``threshold`` is a value of: ``cosine``, the dot product of unit rows; or
+    ``corrected``, the same corrected for attenuation (`lookmore.metrics.attenuation.corrected`),
+    by the recognisability of every image that the student sees."""
+
+    def for_cosines(self, recognisability: Sequence[float] | None) -> "Threshold":
+        """Return the threshold that the plain cosine of one pair must reach.
+
+        Args:
+            recognisability: Of each image of the pair that the student sees, in [0, 1]: of the
+                probe, and of the other where that is not the teacher's; ``None`` = not told.
+
+        Returns:
+            With ``similarity`` ``cosine``: this one, or lower, the poorer the images.
+
+        Raises:
+            CheckpointError: If it is needed and not told.
+        """
+        if self.similarity == COSINE:
+            return self
+        if recognisability is None:
+            raise CheckpointError(
+                "these thresholds are corrected by recognisability, which this student does not "
+                "tell: run 'lookmore calibrate' again"
+            )
+        left = float(attenuation(np.array(recognisability, dtype=np.float64)).prod())
+        return replace(
+            self,
+            threshold=self.threshold * left,
+            low=self.low * left,
+            high=self.high * left,
+            similarity=COSINE,
+        )
 
 
 def write_thresholds(folder: Path, thresholds: Sequence[Threshold], *, weights_sha256: str) -> None:
@@ -108,7 +146,10 @@ def read_thresholds(folder: Path, *, weights_sha256: str) -> tuple[Threshold, ..
     names = {field.name for field in fields(Threshold)}
     entries = found.get("thresholds")
     if not isinstance(entries, list) or any(
-        not isinstance(entry, dict) or set(entry) != names for entry in entries
+        not isinstance(entry, dict)
+        or set(entry) != names
+        or entry["similarity"] not in (COSINE, CORRECTED)
+        for entry in entries
     ):
         raise CheckpointError(f"{path} does not hold thresholds of {sorted(names)}: {again}")
     return tuple(Threshold(**entry) for entry in entries)

@@ -8,7 +8,7 @@ import numpy as np
 
 from lookmore.chain.run import Reporter
 from lookmore.checkpoint.checkpoint import load_checkpoint
-from lookmore.checkpoint.thresholds import Threshold, write_thresholds
+from lookmore.checkpoint.thresholds import CORRECTED, COSINE, Threshold, write_thresholds
 from lookmore.errors import ConfigError, DataError
 from lookmore.evaluate.all_pairs import all_pairs, strangers
 from lookmore.evaluate.contest import Contestant
@@ -34,7 +34,8 @@ def calibrate(
     Two forms at each side: a small probe against sharp images (LR-HR), through the teacher or,
     where the student does not live in the teacher's space, through the student; and two images
     equally small (LR-LR). Test images are never looked at. Of more than 3,000 validation images,
-    3,000 are taken, drawn by a hash of their pixels.
+    3,000 are taken, drawn by a hash of their pixels. Where the student tells its recognisability
+    and lives in the teacher's space, thresholds are of similarities corrected for attenuation.
 
     Args:
         folder: ``runs/NAME``.
@@ -53,7 +54,9 @@ def calibrate(
     """
     if any(override.startswith("evaluate.flip") for override in overrides):
         raise ConfigError("calibrate cannot set evaluate.flip: a loaded student never flips")
-    plain = ("evaluate.flip=false", "evaluate.controls=[]")
+    student = load_checkpoint(folder / "student")
+    beside = "" if student.stream.recognisability is None else CORRECTED
+    plain = ("evaluate.flip=false", f"evaluate.controls=[{beside}]")
     recipe = trained_recipe(folder, overrides=[*overrides, *plain])
     sharp = recipe.data.side
     asked = sorted(set(sides)) or [side for side in recipe.probe_sides if side < sharp]
@@ -64,17 +67,20 @@ def calibrate(
     people = pack.labels[rows]
     for far in fars:
         check_far(far, people)
-    [who] = [who for who in subject.contestants if who.method == "ours"]
+    known = {who.method: who for who in subject.contestants}
+    who, similarity = known["ours"], COSINE
+    # A gallery of the student's own keeps no recognisability to correct by.
+    if CORRECTED in known and known[CORRECTED].gallery.stream == "teacher":
+        who, similarity = known[CORRECTED], CORRECTED
     found = [
         threshold
         for degradation in recipe.evaluate.degradations
         for side in asked
         for threshold in _at_side(
             who, embed=subject.embed, rows=rows, side=side, degradation=degradation,
-            fars=sorted(set(fars), reverse=True),
+            fars=sorted(set(fars), reverse=True), similarity=similarity,
         )
     ]  # fmt: skip
-    student = load_checkpoint(folder / "student")
     write_thresholds(folder / "student", found, weights_sha256=student.facts["weights_sha256"])
     return found
 
@@ -137,15 +143,16 @@ def _at_side(
     side: int,
     degradation: str,
     fars: Sequence[float],
+    similarity: str,
 ) -> Iterator[Threshold]:
     images = np.unique(embed.pack.labels[rows], return_counts=True)[1]
     for pairs in all_pairs(who, embed=embed, rows=rows, side=side, degradation=degradation):
-        similarity, same = pairs.similarity, pairs.same
+        alike, same = pairs.similarity, pairs.same
         gallery = "same side" if pairs.gallery_side == side else pairs.gallery_stream
         for far in fars:
-            accepted = tar_at_far(similarity, same, far)
+            accepted = tar_at_far(alike, same, far)
             low, high = far_threshold_interval(
-                similarity[~same], pairs.first[~same], pairs.second[~same], images, far
+                alike[~same], pairs.first[~same], pairs.second[~same], images, far
             )
             yield Threshold(
                 far=far,
@@ -160,4 +167,5 @@ def _at_side(
                 tar=accepted.tar,
                 degradation=degradation,
                 selected_on="validation",
+                similarity=similarity,
             )

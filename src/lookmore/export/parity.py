@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookmore.checkpoint.network import Answers, Network, Pixels
-from lookmore.checkpoint.thresholds import Threshold
+from lookmore.checkpoint.thresholds import CORRECTED, Threshold
+from lookmore.metrics.attenuation import corrected
 
 _BATCH = 64
 
@@ -197,10 +198,7 @@ def recognition_parity(
         if (known.gallery, known.probe_side) != ("same side", side) or not impostors.any():
             continue
         pairs = int(impostors.sum())
-        passed = [
-            int((found_pairs >= known.threshold)[impostors].sum())
-            for found_pairs in (similarity, _similarity(theirs, theirs))
-        ]
+        passed = [_passed(answers, known, impostors) for answers in (run, file)]
         limit = max(passed[0] * limits.far_growth, passed[0] + limits.spared) / pairs
         what = f"false accepts at FAR {known.far:g} ({known.degradation})"
         yield found(what, passed[1] / pairs, limit, count, False)
@@ -214,6 +212,14 @@ def recognition_parity(
         )  # fmt: skip
 
 
+def _passed(answers: Answers, known: Threshold, impostors: NDArray[np.bool_]) -> int:
+    """Return how many of the pairs a threshold accepts, by what one network says."""
+    rows = answers["embeddings"].astype(np.float64)
+    if known.similarity == CORRECTED:
+        rows = corrected(rows, answers["recognisability"])
+    return int((_similarity(rows, rows) >= known.threshold)[impostors].sum())
+
+
 def _nearest(queries: NDArray[np.float32], gallery: NDArray[np.float32]) -> NDArray[np.intp]:
     """Return the nearest gallery image of each query, itself left out."""
     similarity = _similarity(queries, gallery)
@@ -222,6 +228,8 @@ def _nearest(queries: NDArray[np.float32], gallery: NDArray[np.float32]) -> NDAr
     return nearest
 
 
-def _similarity(queries: NDArray[np.float32], gallery: NDArray[np.float32]) -> NDArray[np.float64]:
+def _similarity(
+    queries: NDArray[np.floating], gallery: NDArray[np.floating]
+) -> NDArray[np.float64]:
     found: NDArray[np.float64] = queries.astype(np.float64) @ gallery.astype(np.float64).T
     return found

@@ -1,21 +1,21 @@
 """Similarities that do not sink with the quality of the images: correction for attenuation."""
 
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+Real = TypeVar("Real", bound=np.floating)
+
 EXPONENT: Final = 0.5
 """1 would undo all of the attenuation, were recognisability exact, and were strangers' cosines
-attenuated as friends' are. At a half, as many strangers pass among poor images as among good ones."""
+attenuated as friends' are. At a half, strangers pass as often among poor images as among good."""
 
 LEAST: Final = 0.25
 """Recognisability below which nothing more is made up for: of noise, a likeness could be made."""
 
 
-def corrected(
-    embeddings: NDArray[np.floating], recognisability: NDArray[np.floating]
-) -> NDArray[np.floating]:
+def corrected(embeddings: NDArray[Real], recognisability: NDArray[np.floating]) -> NDArray[Real]:
     """Make rows longer, the less recognisable their images: products become corrected cosines.
 
     The embedding of a small image has the cosine ``r`` to that of the sharp one, so that two of
@@ -52,5 +52,17 @@ def corrected(
         )
     if not ((recognisability >= 0) & (recognisability <= 1)).all():
         raise ValueError("recognisability must lie in [0, 1]")
-    lengths = np.maximum(recognisability.astype(np.float64), LEAST) ** -EXPONENT
+    lengths = 1 / attenuation(recognisability.astype(np.float64))
     return embeddings * lengths[:, None].astype(embeddings.dtype)
+
+
+def attenuation(recognisability: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what few pixels leave of a cosine, as far as `corrected` makes up for it.
+
+    Args:
+        recognisability: Any shape, in [0, 1].
+
+    Returns:
+        The same shape, in [0.5, 1].
+    """
+    return np.maximum(recognisability, LEAST) ** EXPONENT

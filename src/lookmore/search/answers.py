@@ -26,7 +26,8 @@ class Answer:
     """In [0, 1], larger is better; ``None`` where the student does not tell it."""
 
     threshold: Threshold | None
-    """What decides; ``None`` where none was calibrated for such probes against such a gallery."""
+    """What decides about a probe as recognisable as this; ``None`` where none was calibrated for
+    such probes against such a gallery."""
 
     matches: tuple[Match, ...]
     """The nearest people, best first."""
@@ -91,6 +92,7 @@ def ask(
                     student.thresholds,
                     probe_side=one.side,
                     gallery=gallery.space.through,
+                    recognisability=None if scores is None else [float(scores[at])],
                     far=far,
                 ),
                 matches=matches[at],

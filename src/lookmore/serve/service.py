@@ -94,14 +94,17 @@ class Service:
         """
         words, sides = self._words([a, b])
         rows = np.stack([word.embedding for word in words])
-        found = self.student.judge(rows, sides=(sides[0], sides[1]), far=far)
+        scores = _scores(words)
+        found = self.student.judge(
+            rows, sides=(sides[0], sides[1]), recognisability=scores, far=far
+        )
         return Compared(
             similarity=found.similarity,
             same=found.same,
             rule=_rule(found.threshold),
             reason=found.reason,
             sides=sides,
-            recognisability=_scores(words),
+            recognisability=scores,
         )
 
     def search(
@@ -137,7 +140,11 @@ class Service:
         (word,) = self.networks.wait(asked)
         rows = self.networks.wait(asked_beside)
         rule = choose_threshold(
-            self.student.thresholds, probe_side=probe.side, gallery=enrolment.against, far=far
+            self.student.thresholds,
+            probe_side=probe.side,
+            gallery=enrolment.against,
+            recognisability=_scores([word]),
+            far=far,
         )
         gallery = enrolment.now()
         return Searched(
