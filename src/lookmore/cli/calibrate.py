@@ -26,7 +26,7 @@ def calibrate(
     ] = None,
 ) -> None:
     """Measure thresholds on the validation people of a run; keep them beside its student."""
-    from lookmore.checkpoint.thresholds import THRESHOLDS_NAME
+    from lookmore.checkpoint.thresholds import CORRECTED, THRESHOLDS_NAME
     from lookmore.cli.work import working
     from lookmore.evaluate.calibrate import calibrate as measured
 
@@ -37,6 +37,12 @@ def calibrate(
     out = Console()
     out.print(_table(found))
     out.print("Measured on validation people, none of whom was trained on; never on test images.")
+    if any(threshold.similarity == CORRECTED for threshold in found):
+        out.print(
+            "Each is for images of recognisability 1; of poorer ones it is taken times the root of "
+            "the recognisability of each image that the student sees.",
+            soft_wrap=True,
+        )
     out.print(f"Thresholds: {run / 'student' / THRESHOLDS_NAME}", soft_wrap=True)
 
 

@@ -9,6 +9,7 @@ from lookmore.chain.folder import chosen_settings
 from lookmore.checkpoint.artefact import Artefact
 from lookmore.checkpoint.checkpoint import write_whole
 from lookmore.checkpoint.onnx_file import INPUT, SUFFIX, open_onnx_file
+from lookmore.checkpoint.thresholds import CORRECTED
 from lookmore.errors import CheckpointError
 from lookmore.evaluate.headline import headline
 from lookmore.evaluate.report import headline_metric
@@ -179,7 +180,15 @@ def _thresholds(artefact: Artefact) -> str:
         "Measured with the run's own weights on validation people, none of whom was trained on. "
         "A rate is a promise about people and images like those.\n\n"
         + threshold_table(artefact.thresholds)
+        + (_CORRECTED if any(t.similarity == CORRECTED for t in artefact.thresholds) else "")
     )
+
+
+_CORRECTED = (
+    "\n\nThey are for images of recognisability 1. For a pair, take the threshold times the root "
+    "of the recognisability (0.25 at least) of each image that the student sees, and accept where "
+    "the cosine reaches that; `lookmore` does it unasked."
+)
 
 
 def _use(recipe: Recipe) -> str:
