@@ -1,7 +1,6 @@
 """Which small frames are misread: a network that reads near frames only, told by brightness."""
 
 from collections.abc import Callable
-from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -60,14 +59,3 @@ def test_what_every_seed_misreads_is_told(benchmark_script: Script, subject: Any
     text = module.told(runs, frames=3, tracks=3)
     assert "| Student, distilled | 2, 1 | 2, 1 | 1 of 3, 1 of 3 |" in text
     assert "misreads 1 frames, of 1 tracks, at every seed" in text
-
-
-def test_a_page_without_the_markers_is_refused(benchmark_script: Script, tmp_path: Path) -> None:
-    blocks, page = benchmark_script("blocks"), tmp_path / "page.md"
-    page.write_text(f"# Page\n\n{blocks.begin_of('a')}\nold\n{blocks.END}\n\nAfter.\n")
-    with pytest.raises(ValueError, match="does 0 times"):
-        blocks.write_block(page, "new", script="b")
-    blocks.write_block(page, "new", script="a")
-    assert page.read_text() == (
-        f"# Page\n\n{blocks.begin_of('a')}\n\nnew\n\n{blocks.END}\n\nAfter.\n"
-    )

@@ -1,7 +1,6 @@
 """The serving benchmark: every question is asked once, refusals are counted, the table says it."""
 
 from collections.abc import Callable
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -25,19 +24,3 @@ def test_a_load_is_measured_on_a_real_server(
     table = serving.block([load])
     assert f"| 3 | {load.per_second:g} | {load.p50_ms:g} ms |" in table
     assert "| 0 of 20 |" in table
-
-
-def test_the_block_is_the_only_part_of_the_page_that_is_written(
-    serving: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    page = tmp_path / "serve.md"
-    page.write_text(f"before\n\n{serving.BEGIN}\n\nold\n\n{serving.END}\n\nafter\n")
-    monkeypatch.setattr(serving, "PAGE", page)
-    serving.write_block("new \\1")
-    assert page.read_text() == f"before\n\n{serving.BEGIN}\n\nnew \\1\n\n{serving.END}\n\nafter\n"
-
-
-def test_the_page_has_a_place_for_it(serving: ModuleType) -> None:
-    text = serving.PAGE.read_text(encoding="utf-8")
-    assert text.count(serving.BEGIN) == 1
-    assert serving.END in text.split(serving.BEGIN)[1]
