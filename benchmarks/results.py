@@ -6,6 +6,7 @@ Gives    recipes/RESULTS.md: a section for each suite and, of the runs named, fo
          of runs stay as they are while no run is named
          docs/figures/: two pictures of each suite
          docs/method.md: what each part of the method is worth
+         docs/faces.md: what training through poor cameras is worth
          README.md: the block between the markers, and its pictures, from the run named demo
 """
 
@@ -20,6 +21,7 @@ from blocks import write_block
 from lookmore.evaluate.figures import accuracy_curve, save_figure
 from lookmore.evaluate.groups import Group, grouped
 from lookmore.evaluate.labels import (
+    counted,
     gallery_label,
     is_same_side,
     method_of,
@@ -168,6 +170,19 @@ def suite_part(path: Path) -> str:
     return "\n\n".join([section, *pictures, *(f"**{found}" for found in tables)])
 
 
+def cameras_block() -> str:
+    """Return what training through poor cameras does to each kind of probe."""
+    metric, rows = read_suites()["lfw-cameras"]
+    _, *tables = suite_section("lfw-cameras", rows, metric=metric).split("all probes:\n\n")
+    table, both_small = (found.partition("\n\n")[0] for found in tables)
+    pairs = counted(row for row in rows if row.metric == metric)
+    return (
+        f"{metric_label(metric)} on one fold of LFW in %, {pairs}; the other image sharp, in the "
+        f"teacher's gallery:\n\n{table}\n\nBoth images small:\n\n{both_small}\n\n"
+        "`lookmore benchmark lfw-cameras`, intervals: [results](../recipes/RESULTS.md)."
+    )
+
+
 def read_suites(*, for_choosing: bool = True) -> dict[str, tuple[str, list[GridRow]]]:
     """Return each suite that has rows, with its metric.
 
@@ -202,6 +217,7 @@ def main(runs: list[Path]) -> None:
     else:
         told = ["".join(results.read_text(encoding="utf-8").strip().partition(RUNS)[1:])]
     write_block(ROOT / "docs" / "method.md", parts_table(read_suites()), script="results")
+    write_block(ROOT / "docs" / "faces.md", cameras_block(), script="results")
     results.write_text("\n\n".join([heading, *suites, *told]) + "\n", encoding="utf-8")
     readme = ROOT / "README.md"
     demo = next((run for run in runs if run.name == "demo"), None)

@@ -43,6 +43,7 @@ def test_a_page_without_the_markers_or_with_several_is_refused(
         ("performance", "docs/performance.md"),
         ("results", "README.md"),
         ("results", "docs/method.md"),
+        ("results", "docs/faces.md"),
         ("serving", "docs/serve.md"),
         ("small_frames", "docs/classification.md"),
     ],
