@@ -186,7 +186,7 @@ def _thresholds(artefact: Artefact) -> str:
 
 _CORRECTED = (
     "\n\nThey are for images of recognisability 1. For a pair, take the threshold times the root "
-    "of the recognisability (0.25 at least) of each image that the student sees, and accept where "
+    "of the recognisability (0.5 at least) of each image that the student sees, and accept where "
     "the cosine reaches that; `lookmore` does it unasked."
 )
 

@@ -11,8 +11,9 @@ EXPONENT: Final = 0.5
 """1 would undo all of the attenuation, were recognisability exact, and were strangers' cosines
 attenuated as friends' are. At a half, strangers pass as often among poor images as among good."""
 
-LEAST: Final = 0.25
-"""Recognisability below which nothing more is made up for: of noise, a likeness could be made."""
+LEAST: Final = 0.5
+"""Recognisability below which nothing more is made up for. There it is a guess about a guess: of
+noise, a likeness could be made."""
 
 
 def corrected(embeddings: NDArray[Real], recognisability: NDArray[np.floating]) -> NDArray[Real]:
@@ -26,10 +27,10 @@ def corrected(embeddings: NDArray[Real], recognisability: NDArray[np.floating]) 
 
     Args:
         embeddings: ``(B, D)`` floating point, rows of length 1.
-        recognisability: ``(B,)`` in [0, 1], as a student tells it; below 0.25 it counts as 0.25.
+        recognisability: ``(B,)`` in [0, 1], as a student tells it; below 0.5 it counts as 0.5.
 
     Returns:
-        ``(B, D)`` of the type of ``embeddings``; rows of length 1 to 2. Products may exceed 1.
+        ``(B, D)`` of the type of ``embeddings``; rows of length 1 to 1.41. Products may exceed 1.
 
     Raises:
         ValueError: If there is not one number in [0, 1] for each row.
@@ -63,6 +64,6 @@ def attenuation(recognisability: NDArray[np.float64]) -> NDArray[np.float64]:
         recognisability: Any shape, in [0, 1].
 
     Returns:
-        The same shape, in [0.5, 1].
+        The same shape, in [0.71, 1].
     """
     return np.maximum(recognisability, LEAST) ** EXPONENT
