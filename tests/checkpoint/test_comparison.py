@@ -194,3 +194,11 @@ def test_a_corrected_threshold_is_nothing_to_a_student_that_does_not_tell(
     one = student(threshold(16, 0.8, similarity="corrected"))
     with pytest.raises(CheckpointError, match="which this student does not tell: run 'lookmore"):
         one.compare(picture(0), picture(1))
+
+
+def test_a_threshold_is_stated_for_typical_images() -> None:
+    known = threshold(16, 0.4, similarity="corrected")
+    known = dataclasses.replace(known, recognisability=0.64)
+    assert known.for_cosines([0.64, 0.64]).threshold == pytest.approx(0.4)
+    assert known.for_cosines([0.81, 0.64]).threshold == pytest.approx(0.4 * 0.9 / 0.8)
+    assert known.for_cosines([0.1]).threshold == pytest.approx(0.4 * 0.5**0.5 / 0.8)

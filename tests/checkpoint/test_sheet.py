@@ -89,7 +89,7 @@ def test_a_threshold_of_another_kind_is_refused(entry: str, value: object) -> No
 
 def test_a_threshold_of_an_unknown_similarity_is_refused() -> None:
     found = json.loads(write_sheet(artefact()))
-    found["thresholds"]["rows"][0][-1] = "distance"
+    found["thresholds"]["rows"][0][-2] = "distance"
     with pytest.raises(CheckpointError, match="cannot be of the similarity 'distance'"):
         read_sheet(json.dumps(found), name="x.onnx")
 
@@ -98,7 +98,7 @@ def test_a_threshold_of_an_unknown_similarity_is_refused() -> None:
 def test_a_threshold_of_too_few_values_is_refused(row: object) -> None:
     found = json.loads(write_sheet(artefact()))
     found["thresholds"]["rows"].append(row)
-    with pytest.raises(CheckpointError, match="a threshold must have 13 values"):
+    with pytest.raises(CheckpointError, match="a threshold must have 14 values"):
         read_sheet(json.dumps(found), name="x.onnx")
 
 

@@ -83,7 +83,8 @@ def test_a_calibrated_run_decides_and_says_why(command: Command, trained: Path) 
     assert refused.stderr.startswith("lookmore: no threshold was calibrated for")
     told = json.loads(command("compare", "out", *pair, "--json").stdout)
     known = next(t for t in lookmore.load("out").thresholds if t.gallery == "same side")
-    assert told["threshold"]["threshold"] < known.threshold  # these images are not perfect
+    assert 0.5 < told["threshold"]["threshold"] / known.threshold < 2  # as good as these images
+    assert known.threshold <= 1  # of a typical pair
     assert told["same"] is (told["similarity"] >= told["threshold"]["threshold"])
 
     np.save(trained / "enrolled.npy", np.ones(128, np.float32))

@@ -80,7 +80,7 @@ def test_thresholds_keep_their_digits() -> None:
         degradation="blur", selected_on="validation",
     )  # fmt: skip
     assert threshold_table([known]).splitlines()[2] == (
-        "| 8 px, blur | teacher, sharp | 0.001 | 0.413 (0.380 to 0.450) | 80.0 | 20,000 |"
+        "| 8 px, blur | teacher, sharp | 0.001 | 0.413 (0.380 to 0.450) | any | 80.0 | 20,000 |"
     )
 
 

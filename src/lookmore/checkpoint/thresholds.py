@@ -62,6 +62,10 @@ class Threshold:
     ``corrected``, the same corrected for attenuation (`lookmore.metrics.attenuation.corrected`),
     by the recognisability of every image that the student sees."""
 
+    recognisability: float = 1.0
+    """Where ``corrected``: of the images that ``threshold``, ``low`` and ``high`` are stated for,
+    as values that their cosine must reach; the median of those calibrated on."""
+
     def for_cosines(self, recognisability: Sequence[float] | None) -> "Threshold":
         """Return the threshold that the plain cosine of one pair must reach.
 
@@ -70,7 +74,7 @@ class Threshold:
                 probe, and of the other where that is not the teacher's; ``None`` = not told.
 
         Returns:
-            With ``similarity`` ``cosine``: this one, or lower, the poorer the images.
+            With ``similarity`` ``cosine``: this one, or lower for poorer images, higher for better.
 
         Raises:
             CheckpointError: If it is needed and not told.
@@ -82,13 +86,15 @@ class Threshold:
                 "these thresholds are corrected by recognisability, which this student does not "
                 "tell: run 'lookmore calibrate' again"
             )
-        left = float(attenuation(np.array(recognisability, dtype=np.float64)).prod())
+        told = np.array(recognisability, dtype=np.float64)
+        left = float((attenuation(told) / attenuation(np.array(self.recognisability))).prod())
         return replace(
             self,
             threshold=self.threshold * left,
             low=self.low * left,
             high=self.high * left,
             similarity=COSINE,
+            recognisability=1.0,
         )
 
 

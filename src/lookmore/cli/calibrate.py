@@ -39,8 +39,8 @@ def calibrate(
     out.print("Measured on validation people, none of whom was trained on; never on test images.")
     if any(threshold.similarity == CORRECTED for threshold in found):
         out.print(
-            "Each is for images of recognisability 1; of poorer ones it is taken times the root of "
-            "the recognisability of each image that the student sees.",
+            "Each is for typical images: in every decision it is lower where they are less "
+            "recognisable than those, and higher where they are more.",
             soft_wrap=True,
         )
     out.print(f"Thresholds: {run / 'student' / THRESHOLDS_NAME}", soft_wrap=True)

@@ -12,8 +12,9 @@ from lookmore.checkpoint.thresholds import CORRECTED, COSINE, Threshold, write_t
 from lookmore.errors import ConfigError, DataError
 from lookmore.evaluate.all_pairs import all_pairs, strangers
 from lookmore.evaluate.contest import Contestant
-from lookmore.evaluate.encoder import Embedder
+from lookmore.evaluate.encoder import Embedder, Encoder
 from lookmore.evaluate.run import open_subject, trained_recipe
+from lookmore.metrics.attenuation import attenuation
 from lookmore.metrics.far_threshold import far_threshold_interval
 from lookmore.metrics.verification import tar_at_far
 
@@ -78,7 +79,8 @@ def calibrate(
         for side in asked
         for threshold in _at_side(
             who, embed=subject.embed, rows=rows, side=side, degradation=degradation,
-            fars=sorted(set(fars), reverse=True), similarity=similarity,
+            fars=sorted(set(fars), reverse=True),
+            judge=subject.judge if similarity == CORRECTED else None,
         )
     ]  # fmt: skip
     write_thresholds(folder / "student", found, weights_sha256=student.facts["weights_sha256"])
@@ -143,9 +145,13 @@ def _at_side(
     side: int,
     degradation: str,
     fars: Sequence[float],
-    similarity: str,
+    judge: Encoder | None,
 ) -> Iterator[Threshold]:
     images = np.unique(embed.pack.labels[rows], return_counts=True)[1]
+    typical = 1.0
+    if judge is not None:
+        seen = embed(judge, rows, side=side, degradation=degradation)
+        typical = float(np.median(seen[:, 0]))
     for pairs in all_pairs(who, embed=embed, rows=rows, side=side, degradation=degradation):
         alike, same = pairs.similarity, pairs.same
         gallery = "same side" if pairs.gallery_side == side else pairs.gallery_stream
@@ -154,18 +160,21 @@ def _at_side(
             low, high = far_threshold_interval(
                 alike[~same], pairs.first[~same], pairs.second[~same], images, far
             )
+            # as cosines of two typical images, or of one against the teacher's
+            shown = float(attenuation(np.array(typical))) ** (2 if gallery == "same side" else 1)
             yield Threshold(
                 far=far,
                 probe_side=side,
                 gallery=gallery,
-                threshold=accepted.threshold,
-                low=min(low, accepted.threshold),  # between other pairs: a hair apart at most
-                high=max(high, accepted.threshold),
+                threshold=accepted.threshold * shown,
+                low=min(low, accepted.threshold) * shown,  # between other pairs: a hair apart
+                high=max(high, accepted.threshold) * shown,
                 realised_far=accepted.realised_far,
                 impostor_pairs=int((~same).sum()),
                 genuine_pairs=int(same.sum()),
                 tar=accepted.tar,
                 degradation=degradation,
                 selected_on="validation",
-                similarity=similarity,
+                similarity=COSINE if judge is None else CORRECTED,
+                recognisability=typical,
             )

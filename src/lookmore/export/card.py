@@ -185,9 +185,9 @@ def _thresholds(artefact: Artefact) -> str:
 
 
 _CORRECTED = (
-    "\n\nThey are for images of recognisability 1. For a pair, take the threshold times the root "
-    "of the recognisability (0.5 at least) of each image that the student sees, and accept where "
-    "the cosine reaches that; `lookmore` does it unasked."
+    "\n\nThey are for images of the recognisability r that stands beside them. For a pair, take "
+    "the threshold times the root of r'/r for each image that the student sees (r' is its own; "
+    "both 0.5 at least), and accept where the cosine reaches that; `lookmore` does it unasked."
 )
 
 

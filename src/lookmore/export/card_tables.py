@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from lookmore.checkpoint.thresholds import Threshold
+from lookmore.checkpoint.thresholds import CORRECTED, Threshold
 from lookmore.evaluate.groups import Group, grouped
 from lookmore.evaluate.labels import (
     gallery_label,
@@ -81,13 +81,14 @@ def _against(entry: Robustness) -> str:
 def threshold_table(thresholds: Sequence[Threshold]) -> str:
     """Return the calibrated thresholds."""
     return markdown_table(
-        ["probe", "against", "FAR", "accept from (95 % interval)", "TAR %", "impostor pairs"],
+        ["probe", "against", "FAR", "accept from (95 % interval)", "r", "TAR %", "impostor pairs"],
         (
             [
                 f"{found.probe_side} px, {found.degradation}",
                 found.gallery if found.gallery == "same side" else f"{found.gallery}, sharp",
                 f"{found.far:g}",
                 f"{found.threshold:.3f} ({found.low:.3f} to {found.high:.3f})",
+                f"{found.recognisability:.2f}" if found.similarity == CORRECTED else "any",
                 percent(found.tar),
                 f"{found.impostor_pairs:,}",
             ]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from lookmore.checkpoint.network import Answers, Network, Pixels
 from lookmore.checkpoint.thresholds import CORRECTED, Threshold
-from lookmore.metrics.attenuation import corrected
+from lookmore.metrics.attenuation import attenuation, corrected
 
 _BATCH = 64
 
@@ -216,7 +216,8 @@ def _passed(answers: Answers, known: Threshold, impostors: NDArray[np.bool_]) ->
     """Return how many of the pairs a threshold accepts, by what one network says."""
     rows = answers["embeddings"].astype(np.float64)
     if known.similarity == CORRECTED:
-        rows = corrected(rows, answers["recognisability"])
+        typical = attenuation(np.array(known.recognisability))
+        rows = corrected(rows, answers["recognisability"]) * typical
     return int((_similarity(rows, rows) >= known.threshold)[impostors].sum())
 
 
