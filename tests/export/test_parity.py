@@ -129,6 +129,16 @@ def test_false_accepts_are_counted_over_pairs_of_two_people() -> None:
     assert findings(run, run, **named)["false accepts at FAR 0.01 (bicubic)"].holds
 
 
+def test_false_accepts_at_a_corrected_threshold_are_counted_with_what_a_file_tells() -> None:
+    told = {"recognisability": np.full(4, 1, np.float32)}
+    poor = {"recognisability": np.full(4, 0.64, np.float32)}  # cosines count 1 / 0.64 times
+    known = threshold(float(np.cos(np.radians(35))), similarity="corrected")
+    named = {"labels": [7, 7, 8, 8], "thresholds": [known]}
+    what, rows = "false accepts at FAR 0.01 (bicubic)", unit(0, 10, 50, 60)
+    assert findings({**rows, **told}, {**rows, **told}, **named)[what].value == 0.0
+    assert findings({**rows, **told}, {**rows, **poor}, **named)[what].value > 0.0
+
+
 @pytest.mark.parametrize("changed", [{"probe_side": 8}, {"gallery": "teacher"}])
 def test_thresholds_for_other_pairs_are_not_tried(changed: dict[str, object]) -> None:
     run = unit(0, 10, 50, 60)

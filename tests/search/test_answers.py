@@ -1,6 +1,7 @@
 """Answers: decided at the threshold of the probe's side, or honestly not at all."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,10 @@ import numpy as np
 import pytest
 
 import lookmore
+from lookmore.checkpoint.network import Answers
 from lookmore.checkpoint.recogniser import Recogniser
 from lookmore.checkpoint.thresholds import Threshold, write_thresholds
-from lookmore.errors import ConfigError, GalleryError
+from lookmore.errors import CheckpointError, ConfigError, GalleryError
 from lookmore.search import Answer, Entries, Gallery, Match, Space, ask
 from lookmore.search.answers import why_no_decision
 
@@ -61,6 +63,26 @@ def test_each_probe_is_decided_by_the_threshold_of_its_side(
     assert found[0].accepts(found[0].matches[0]) is True
     assert found[0].accepts(Match("x", 0.5, "")) is True
     assert found[0].accepts(Match("x", 0.49, "")) is False
+
+
+def test_a_corrected_threshold_moves_with_the_probe(
+    calibrated: Recogniser, gallery: Gallery, pictures: list[np.ndarray]
+) -> None:
+    known = threshold(similarity="corrected")
+    sheet = replace(calibrated.artefact, thresholds=(known,))
+    scores = [0.9, 0.6, 0.7]
+
+    def tells(pixels: np.ndarray) -> Answers:
+        said = calibrated.answer(pixels)
+        return {**said, "recognisability": np.float32(scores)}
+
+    found = ask(gallery, Recogniser(sheet, tells), pictures)
+    for answer, score in zip(found, scores, strict=True):
+        assert answer.threshold is not None
+        assert answer.threshold.threshold == pytest.approx(0.5 * score**0.5)
+    dumb = Recogniser(sheet, lambda pixels: {"embeddings": calibrated.answer(pixels)["embeddings"]})
+    with pytest.raises(CheckpointError, match="which this student does not tell"):
+        ask(gallery, dumb, pictures)
 
 
 def test_the_rate_is_chosen(
