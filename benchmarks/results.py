@@ -35,8 +35,8 @@ from lookmore.grid.compare import questions, standings
 from lookmore.grid.figures import differences, for_curve
 from lookmore.grid.glance import glance_table
 from lookmore.grid.ledger import GridRow, Ledger
-from lookmore.grid.markdown import parts_table, reading, suite_section
-from lookmore.grid.suite import OURS, read_suite
+from lookmore.grid.markdown import parts_table, reading, suite_section, wide_table
+from lookmore.grid.suite import OURS, SuiteConfig, read_suite
 from lookmore.grid.table import question_label
 
 ROOT = Path(__file__).parents[1]
@@ -141,23 +141,21 @@ def readme_block(run: Path) -> str:
     )
 
 
-def suite_part(path: Path) -> str:
+def suite_part(suite_name: str, suite: SuiteConfig, rows: list[GridRow]) -> str:
     """Return a suite's section, and draw its two pictures."""
-    suite = read_suite(ROOT / "benchmarks" / "suites" / f"{path.stem}.yaml", quick=False)
-    rows = Ledger(path).rows
     pictures = []
     for question in questions(rows):
         own_side = question.probe_side == question.student_side == suite.sides[0]
         if question.metric != suite.metric or question.degradation != "bicubic" or not own_side:
             continue
         kind = "-lr-lr" if question.is_same_side else ""
-        name, label = f"{path.stem}{kind}", question_label(question)
+        name, label = f"{suite_name}{kind}", question_label(question)
         curve = accuracy_curve(
             for_curve(
                 rows, student_side=question.student_side, degradation="bicubic",
                 metric=suite.metric, same_side=question.is_same_side,
             ),
-            metric=suite.metric, title=f"{path.stem}: students for {question.student_side} px",
+            metric=suite.metric, title=f"{suite_name}: students for {question.student_side} px",
         )  # fmt: skip
         drawn = [(curve, "curve", "by side of the probe")]
         if any(found.method == OURS for found in standings(rows, question)):
@@ -166,40 +164,39 @@ def suite_part(path: Path) -> str:
         for figure, ending, words in drawn:
             save_figure(figure, FIGURES / f"suite-{name}-{ending}.png")
             pictures.append(f"![{label}: {words}](../docs/figures/suite-{name}-{ending}.png)")
-    section, *tables = suite_section(path.stem, rows, metric=suite.metric).split("\n\n**", 1)
+    section, *tables = suite_section(suite_name, rows, metric=suite.metric).split("\n\n**", 1)
     return "\n\n".join([section, *pictures, *(f"**{found}" for found in tables)])
 
 
-def cameras_block() -> str:
+def cameras_block(metric: str, rows: list[GridRow]) -> str:
     """Return what training through poor cameras does to each kind of probe."""
-    metric, rows = read_suites()["lfw-cameras"]
-    _, *tables = suite_section("lfw-cameras", rows, metric=metric).split("all probes:\n\n")
-    table, both_small = (found.partition("\n\n")[0] for found in tables)
+    asked = [question for question in questions(rows) if question.metric == metric]
+    one_small, both_small = (
+        wide_table(rows, [question for question in asked if question.is_same_side == same_side])
+        for same_side in (False, True)
+    )
     pairs = counted(row for row in rows if row.metric == metric)
     return (
         f"{metric_label(metric)} on one fold of LFW in %, {pairs}; the other image sharp, in the "
-        f"teacher's gallery:\n\n{table}\n\nBoth images small:\n\n{both_small}\n\n"
+        f"teacher's gallery:\n\n{one_small}\n\nBoth images small:\n\n{both_small}\n\n"
         "`lookmore benchmark lfw-cameras`, intervals: [results](../recipes/RESULTS.md)."
     )
 
 
-def read_suites(*, for_choosing: bool = True) -> dict[str, tuple[str, list[GridRow]]]:
-    """Return each suite that has rows, with its metric.
-
-    Args:
-        for_choosing: Those on validation images, too.
-    """
-    found = {}
-    for path in SUITE_FILES:
-        suite = read_suite(ROOT / "benchmarks" / "suites" / f"{path.stem}.yaml", quick=False)
-        if suite.is_for_choosing and not for_choosing:
-            continue
-        found[path.stem] = (suite.metric, Ledger(path).rows)
-    return found
+def read_suites() -> dict[str, tuple[SuiteConfig, list[GridRow]]]:
+    """Return each suite that has rows, with them."""
+    folder = ROOT / "benchmarks" / "suites"
+    return {
+        path.stem: (read_suite(folder / f"{path.stem}.yaml", quick=False), Ledger(path).rows)
+        for path in SUITE_FILES
+    }
 
 
 def main(runs: list[Path]) -> None:
-    """Write both files."""
+    """Write every page and picture that hangs on rows."""
+    suites = read_suites()
+    measured = {name: (suite.metric, rows) for name, (suite, rows) in suites.items()}
+    tried = {name: measured[name] for name in suites if not suites[name][0].is_for_choosing}
     results = ROOT / "recipes" / "RESULTS.md"
     heading = (
         "# Results\n\nWritten by `python benchmarks/results.py`: suites from the rows in "
@@ -209,16 +206,18 @@ def main(runs: list[Path]) -> None:
         "published method that ours is least ahead of, under the same data, network and schedule, "
         "where any was run; what each part is worth: "
         "[method](../docs/method.md#which-parts-matter)."
-        f"\n\n{glance_table(read_suites(for_choosing=False))}"
+        f"\n\n{glance_table(tried)}"
     )
-    suites = [suite_part(path) for path in SUITE_FILES]
+    sections = [suite_part(name, suite, rows) for name, (suite, rows) in suites.items()]
     if runs:
         told = [RUNS, *(section(run) for run in runs)]
     else:
         told = ["".join(results.read_text(encoding="utf-8").strip().partition(RUNS)[1:])]
-    write_block(ROOT / "docs" / "method.md", parts_table(read_suites()), script="results")
-    write_block(ROOT / "docs" / "faces.md", cameras_block(), script="results")
-    results.write_text("\n\n".join([heading, *suites, *told]) + "\n", encoding="utf-8")
+    write_block(ROOT / "docs" / "method.md", parts_table(measured), script="results")
+    write_block(
+        ROOT / "docs" / "faces.md", cameras_block(*measured["lfw-cameras"]), script="results"
+    )
+    results.write_text("\n\n".join([heading, *sections, *told]) + "\n", encoding="utf-8")
     readme = ROOT / "README.md"
     demo = next((run for run in runs if run.name == "demo"), None)
     if demo is not None:

@@ -56,19 +56,36 @@ class Misread(NamedTuple):
     """Near frames of these tracks."""
 
 
-def tried_rows(subject: Subject) -> np.ndarray:
-    """Return the pack rows of all test frames."""
-    rows = subject.material.pack.rows("test")
-    return rows[subject.material.labels[rows] >= 0]
+class Tried(NamedTuple):
+    """The test frames of a run."""
+
+    rows: np.ndarray
+    """``(n,)`` pack rows."""
+
+    names: np.ndarray
+    """``(n,)`` names of the frames."""
+
+    tracks: np.ndarray
+    """``(n,)`` names of their tracks."""
+
+    longer: np.ndarray
+    """``(n,)`` pixels of the longer side in the file."""
 
 
-def misread(subject: Subject) -> list[Misread]:
+def frames_of(subject: Subject) -> Tried:
+    """Return the frames that a run is tried on."""
+    pack = subject.material.pack
+    rows = pack.rows("test")
+    rows = rows[subject.material.labels[rows] >= 0]
+    names = [pack.ids[row] for row in rows]
+    tracks = groups_of(names, subject.recipe.data.group_pattern)
+    return Tried(rows, np.array(names), tracks, pack.sizes[rows].max(axis=1))
+
+
+def misread(subject: Subject, tried: Tried) -> list[Misread]:
     """Return what each network of a run gets wrong, every frame shown as it is in its file."""
-    pack, rows = subject.material.pack, tried_rows(subject)
-    longer = pack.sizes[rows].max(axis=1)
+    pack, (rows, names, tracks, longer) = subject.material.pack, tried
     small, near = longer <= SMALL, longer > NEAR
-    names = np.array([pack.ids[row] for row in rows])
-    tracks = np.array(groups_of(list(names), subject.recipe.data.group_pattern))
     found = []
     for stream, scores in subject.scores.items():
         said = []
@@ -119,21 +136,18 @@ def told(runs: list[list[Misread]], *, frames: int, tracks: int) -> str:
 def main(arguments: list[str]) -> None:
     """Look at every run, and write the page."""
     places = [*arguments[1:], "data.cache=runs/.cache", CONTROLS]
-    runs, frames, tracks = [], 0, 0
+    runs = []
     for folder in sorted((Path("runs") / "benchmark" / SUITE).glob("ours-32px-seed?")):
         recipe = trained_recipe(folder, overrides=places)
         with working(Console(stderr=True)) as reporter:
             subject = open_subject(folder, recipe, reporter=reporter)
-        pack = subject.material.pack
-        small = [row for row in tried_rows(subject) if pack.sizes[row].max() <= SMALL]
-        frames = len(small)
-        named = groups_of([pack.ids[row] for row in small], recipe.data.group_pattern)
-        tracks = len(set(named))
-        runs.append(misread(subject))
+        tried = frames_of(subject)  # the same in every run: splits hang on names alone
+        runs.append(misread(subject, tried))
     if not runs:
         sys.exit(f"no run of ours in runs/benchmark/{SUITE}: lookmore benchmark {SUITE} first")
     command = command_line(arguments, places={"data.root": "GTSRB"})
-    block = told(runs, frames=frames, tracks=tracks)
+    small = tried.tracks[tried.longer <= SMALL]
+    block = told(runs, frames=len(small), tracks=len(set(small)))
     write_block(PAGE, f"{block}\n\n`{command}`, commit {commit()}.", script="small_frames")
 
 

@@ -1,6 +1,8 @@
 """What the pages say of suites is what the rows say: nobody writes there by hand."""
 
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -39,6 +41,15 @@ def test_the_results_page_begins_with_what_all_suites_say() -> None:
     assert 0 < len(told) < len(RESULTS)
     suites = {path.stem: (suite_of(path).metric, Ledger(path).rows) for path in told}
     assert glance_table(suites) in page, "run: python benchmarks/results.py"
+
+
+def test_the_page_on_faces_says_what_the_rows_of_cameras_say(
+    benchmark_script: Callable[[str], ModuleType],
+) -> None:
+    page = (ROOT / "docs" / "faces.md").read_text(encoding="utf-8")
+    (path,) = [path for path in RESULTS if path.stem == "lfw-cameras"]
+    block = benchmark_script("results").cameras_block(suite_of(path).metric, Ledger(path).rows)
+    assert block in page, "run: python benchmarks/results.py"
 
 
 def test_the_method_page_says_what_each_part_is_worth() -> None:

@@ -46,7 +46,8 @@ def subject() -> Any:
 def test_small_frames_are_counted_and_the_near_ones_of_their_tracks(
     benchmark_script: Script, subject: Any
 ) -> None:
-    (found,) = benchmark_script("small_frames").misread(subject)
+    module = benchmark_script("small_frames")
+    (found,) = module.misread(subject, module.frames_of(subject))
     assert found.frames == {"00/a_0", "00/b_4"}
     assert found.tracks == 2
     assert (found.near, found.near_in_all) == (1, 3)  # of a and b alone
@@ -54,7 +55,8 @@ def test_small_frames_are_counted_and_the_near_ones_of_their_tracks(
 
 def test_what_every_seed_misreads_is_told(benchmark_script: Script, subject: Any) -> None:
     module = benchmark_script("small_frames")
-    runs = [module.misread(subject), module.misread(subject)]
+    tried = module.frames_of(subject)
+    runs = [module.misread(subject, tried), module.misread(subject, tried)]
     runs[1][0] = runs[1][0]._replace(frames=frozenset({"00/a_0"}), tracks=1)
     text = module.told(runs, frames=3, tracks=3)
     assert "| Student, distilled | 2, 1 | 2, 1 | 1 of 3, 1 of 3 |" in text

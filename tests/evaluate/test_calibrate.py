@@ -47,7 +47,7 @@ def test_thresholds_equal_slow_loops_over_pairs(pack: Pack, tmp_path: Path) -> N
     rows = np.arange(len(pack.labels))
     who = Contestant("ours", student, teacher, "teacher", False)
     settings = {"embed": embed, "rows": rows, "side": 8, "degradation": "bicubic"}
-    found = list(_at_side(who, fars=[0.1, 0.05], judge=None, **settings))  # type: ignore[arg-type]
+    found = list(_at_side(who, fars=[0.1, 0.05], similarity="cosine", **settings))  # type: ignore[arg-type]
     assert [(f.gallery, f.far) for f in found] == [
         ("teacher", 0.1), ("teacher", 0.05), ("same side", 0.1), ("same side", 0.05),
     ]  # fmt: skip

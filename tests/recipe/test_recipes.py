@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 import lookmore
 from lookmore.degradation import DegradationConfig
@@ -75,6 +76,13 @@ def test_a_student_that_inherits_needs_no_assistant_and_starts_from_its_teacher(
     assert recipe.assistant is None
     assert (recipe.student.stream.backbone, recipe.student.stream.pretrained) == ("dlib-face", True)
     assert set(recipe.student.active_guides) == {"teacher"}
+
+
+def test_a_student_for_a_camera_is_shown_what_the_suite_of_cameras_measures() -> None:
+    methods = yaml.safe_load((ROOT / "benchmarks" / "methods.yaml").read_text())
+    plain = recipe_from(distilled(), source="template", overrides=methods["camera"]["set"])
+    camera = recipe_from(distilled(camera=True), source="template")
+    assert camera.degradation == plain.degradation
 
 
 @pytest.mark.parametrize("inherit", [False, True])

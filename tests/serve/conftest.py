@@ -66,14 +66,19 @@ class World:
     images: Path
 
 
-def _stream(side: int, seed: int) -> torch.nn.Module:
+def _stream(side: int, seed: int, *, tells: bool = False) -> torch.nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return build_stream(StreamConfig(backbone="nano"), side=side, width=8, classes=0).eval()
+        return build_stream(
+            StreamConfig(backbone="nano"), side=side, width=8, classes=0, recognisability=tells
+        ).eval()
 
 
-def make_world(folder: Path) -> World:
-    """Networks of random weights: what they say is arbitrary, and always the same."""
+def make_world(folder: Path, *, tells: bool = False) -> World:
+    """Networks of random weights: what they say is arbitrary, and always the same.
+
+    Where the student tells its recognisability, its thresholds are corrected by it.
+    """
     recipe = recipe_from(
         {
             "name": "small",
@@ -96,7 +101,7 @@ def make_world(folder: Path) -> World:
         overrides=(),
     )
     run = folder / "run"
-    teacher, student = _stream(32, 0), _stream(16, 0)
+    teacher, student = _stream(32, 0), _stream(16, 0, tells=tells)
     zeros = torch.zeros(8)
     save_checkpoint(
         run / "teacher",
@@ -121,6 +126,7 @@ def make_world(folder: Path) -> World:
             far=far, probe_side=16, gallery=gallery, threshold=value, low=value, high=value,
             realised_far=far, impostor_pairs=1000, genuine_pairs=100, tar=0.9,
             degradation="bicubic", selected_on="validation",
+            similarity="corrected" if tells else "cosine",
         )
         for gallery in ("teacher", "same side")
         for far, value in ((0.1, 0.5), (0.01, 0.9))
@@ -225,6 +231,12 @@ def server(start: Start, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     yield shared
     found = httpx.get(f"{shared.url}/people", timeout=120).json()["people"]
     assert [person["name"] for person in found] == list(PEOPLE)
+
+
+@pytest.fixture
+def telling_world(tmp_path: Path) -> World:
+    """A student that tells its recognisability, with thresholds corrected by it."""
+    return make_world(tmp_path, tells=True)
 
 
 @pytest.fixture

@@ -115,6 +115,25 @@ def test_a_comparison_is_that_of_the_library(
     assert found["reason"] == expected.reason
 
 
+def test_a_corrected_threshold_moves_with_what_the_student_tells(
+    photo: Photo, start: Callable[..., Any], telling_world: Any
+) -> None:
+    own = telling_world
+    server = start(str(own.run), "--index", str(own.index))
+    student, a, b = lookmore.load(own.run), photo(0, 3), photo(0, 4)
+    expected = student.compare(a, b, far=0.1)
+    (told,) = student.recognisability([a])
+    with httpx.Client(base_url=server.url, timeout=120) as client:
+        found = client.post("/search", files=form(("image", a)), data={"far": 0.1}).json()
+        compared = client.post("/compare", files=form(("a", a), ("b", b)), data={"far": 0.1}).json()
+    assert told < 0.99
+    assert found["rule"]["threshold"] == pytest.approx(0.5 * max(told, 0.5) ** 0.5, abs=1e-5)
+    for match in found["matches"]:
+        assert match["accepted"] is (match["similarity"] >= found["rule"]["threshold"])
+    assert expected.threshold is not None
+    assert compared["rule"]["threshold"] == pytest.approx(expected.threshold.threshold, abs=1e-5)
+
+
 def test_many_at_once_get_their_own_answers(
     photo: Photo, client: httpx.Client, server: Any
 ) -> None:

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 class PReLU(nn.PReLU):
     """``torch.nn.PReLU``, value and gradient, with a gradient out of whole-tensor operations.
 
-    PyTorch 2.14 computes it number by number on a CPU. Like other
-    operations with a gradient of their own, it has no second derivative.
+    PyTorch 2.14 computes it number by number on a CPU. Like other operations with a gradient of
+    their own, it has no second derivative.
     """
 
     def forward(self, input: Tensor) -> Tensor:

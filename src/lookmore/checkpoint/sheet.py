@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from lookmore.checkpoint.artefact import Artefact
-from lookmore.checkpoint.thresholds import CORRECTED, COSINE, Threshold
+from lookmore.checkpoint.thresholds import SIMILARITIES, Threshold
 from lookmore.errors import CheckpointError
 from lookmore.teachers.space import GuideSpace
 
@@ -139,7 +139,7 @@ def _thresholds(found: Any, name: str) -> tuple[Threshold, ...]:
                 raise _refused(name, f"the {key} of a threshold cannot be {value!r:.80}")
     thresholds = tuple(Threshold(**dict(zip(kinds, row, strict=True))) for row in rows)
     for known in thresholds:
-        if known.similarity not in (COSINE, CORRECTED):
+        if known.similarity not in SIMILARITIES:
             raise _refused(
                 name, f"a threshold cannot be of the similarity {known.similarity!r:.80}"
             )

@@ -14,6 +14,7 @@ from lookmore.metrics.attenuation import attenuation
 THRESHOLDS_FORMAT = 2
 THRESHOLDS_NAME = "thresholds.json"
 COSINE, CORRECTED = "cosine", "corrected"
+SIMILARITIES = (COSINE, CORRECTED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +67,11 @@ class Threshold:
     """Where ``corrected``: of the images that ``threshold``, ``low`` and ``high`` are stated for,
     as values that their cosine must reach; the median of those calibrated on."""
 
+    @property
+    def is_corrected(self) -> bool:
+        """Whether it moves with the recognisability of the images."""
+        return self.similarity == CORRECTED
+
     def for_cosines(self, recognisability: Sequence[float] | None) -> "Threshold":
         """Return the threshold that the plain cosine of one pair must reach.
 
@@ -79,7 +85,7 @@ class Threshold:
         Raises:
             CheckpointError: If it is needed and not told.
         """
-        if self.similarity == COSINE:
+        if not self.is_corrected:
             return self
         if recognisability is None:
             raise CheckpointError(
@@ -154,7 +160,7 @@ def read_thresholds(folder: Path, *, weights_sha256: str) -> tuple[Threshold, ..
     if not isinstance(entries, list) or any(
         not isinstance(entry, dict)
         or set(entry) != names
-        or entry["similarity"] not in (COSINE, CORRECTED)
+        or entry["similarity"] not in SIMILARITIES
         for entry in entries
     ):
         raise CheckpointError(f"{path} does not hold thresholds of {sorted(names)}: {again}")

@@ -26,7 +26,7 @@ def calibrate(
     ] = None,
 ) -> None:
     """Measure thresholds on the validation people of a run; keep them beside its student."""
-    from lookmore.checkpoint.thresholds import CORRECTED, THRESHOLDS_NAME
+    from lookmore.checkpoint.thresholds import THRESHOLDS_NAME
     from lookmore.cli.work import working
     from lookmore.evaluate.calibrate import calibrate as measured
 
@@ -37,7 +37,7 @@ def calibrate(
     out = Console()
     out.print(_table(found))
     out.print("Measured on validation people, none of whom was trained on; never on test images.")
-    if any(threshold.similarity == CORRECTED for threshold in found):
+    if any(threshold.is_corrected for threshold in found):
         out.print(
             "Each is for typical images: in every decision it is lower where they are less "
             "recognisable than those, and higher where they are more.",

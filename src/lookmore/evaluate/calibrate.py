@@ -12,11 +12,13 @@ from lookmore.checkpoint.thresholds import CORRECTED, COSINE, Threshold, write_t
 from lookmore.errors import ConfigError, DataError
 from lookmore.evaluate.all_pairs import all_pairs, strangers
 from lookmore.evaluate.contest import Contestant
-from lookmore.evaluate.encoder import Embedder, Encoder
+from lookmore.evaluate.encoder import Embedder
+from lookmore.evaluate.quality import told_recognisability
 from lookmore.evaluate.run import open_subject, trained_recipe
 from lookmore.metrics.attenuation import attenuation
 from lookmore.metrics.far_threshold import far_threshold_interval
 from lookmore.metrics.verification import tar_at_far
+from lookmore.recipe.config import CORRECTED_CONTROL
 
 _PAIRS_PER_ACCEPT = 10  # impostor pairs behind a rate, times the rate: ten false accepts at least
 _ROUNDING = 1e-9
@@ -56,7 +58,7 @@ def calibrate(
     if any(override.startswith("evaluate.flip") for override in overrides):
         raise ConfigError("calibrate cannot set evaluate.flip: a loaded student never flips")
     student = load_checkpoint(folder / "student")
-    beside = "" if student.stream.recognisability is None else CORRECTED
+    beside = "" if student.stream.recognisability is None else CORRECTED_CONTROL
     plain = ("evaluate.flip=false", f"evaluate.controls=[{beside}]")
     recipe = trained_recipe(folder, overrides=[*overrides, *plain])
     sharp = recipe.data.side
@@ -71,16 +73,15 @@ def calibrate(
     known = {who.method: who for who in subject.contestants}
     who, similarity = known["ours"], COSINE
     # A gallery of the student's own keeps no recognisability to correct by.
-    if CORRECTED in known and known[CORRECTED].gallery.stream == "teacher":
-        who, similarity = known[CORRECTED], CORRECTED
+    if beside and known[beside].gallery.stream == "teacher":
+        who, similarity = known[beside], CORRECTED
     found = [
         threshold
         for degradation in recipe.evaluate.degradations
         for side in asked
         for threshold in _at_side(
             who, embed=subject.embed, rows=rows, side=side, degradation=degradation,
-            fars=sorted(set(fars), reverse=True),
-            judge=subject.judge if similarity == CORRECTED else None,
+            fars=sorted(set(fars), reverse=True), similarity=similarity,
         )
     ]  # fmt: skip
     write_thresholds(folder / "student", found, weights_sha256=student.facts["weights_sha256"])
@@ -145,13 +146,15 @@ def _at_side(
     side: int,
     degradation: str,
     fars: Sequence[float],
-    judge: Encoder | None,
+    similarity: str,
 ) -> Iterator[Threshold]:
     images = np.unique(embed.pack.labels[rows], return_counts=True)[1]
     typical = 1.0
-    if judge is not None:
-        seen = embed(judge, rows, side=side, degradation=degradation)
-        typical = float(np.median(seen[:, 0]))
+    if similarity == CORRECTED:
+        told = told_recognisability(
+            who.probe, embed=embed, rows=rows, side=side, degradation=degradation
+        )
+        typical = float(np.median(told))
     for pairs in all_pairs(who, embed=embed, rows=rows, side=side, degradation=degradation):
         alike, same = pairs.similarity, pairs.same
         gallery = "same side" if pairs.gallery_side == side else pairs.gallery_stream
@@ -175,6 +178,6 @@ def _at_side(
                 tar=accepted.tar,
                 degradation=degradation,
                 selected_on="validation",
-                similarity=COSINE if judge is None else CORRECTED,
+                similarity=similarity,
                 recognisability=typical,
             )

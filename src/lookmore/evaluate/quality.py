@@ -61,6 +61,26 @@ def corrected_encoder(stream: Stream, *, weights: str, flip: bool) -> Encoder:
     return Encoder("student", hashlib.sha256(facts.encode()).hexdigest(), told, place)
 
 
+def told_recognisability(
+    encoder: Encoder, *, embed: Embedder, rows: np.ndarray, side: int, degradation: str
+) -> np.ndarray:
+    """Return the recognisability that a corrected encoder corrects by, from the rows that it keeps.
+
+    Args:
+        encoder: Of `corrected_encoder`.
+        embed: Makes the embeddings.
+        rows: ``(n,)`` pack rows.
+        side: Of the probes, in pixels.
+        degradation: Name of the test degradation.
+
+    Returns:
+        ``(n,)`` in [0, 1].
+    """
+    kept = encoder._replace(place=lambda found: found)
+    told: np.ndarray = embed(kept, rows, side=side, degradation=degradation)[:, -1]
+    return told
+
+
 def _recognisability(found: StreamOutput) -> Tensor:
     if found.recognisability is None:
         raise ValueError("this stream predicts no recognisability")

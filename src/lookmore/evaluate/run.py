@@ -32,7 +32,7 @@ from lookmore.evaluate.quality import corrected_encoder, judge_encoder
 from lookmore.evaluate.retrieval import retrieve
 from lookmore.evaluate.rows import NATIVE, Row
 from lookmore.evaluate.verification import decided_pairs, verify
-from lookmore.recipe.config import CORRECTED, DEGRADATIONS, Recipe
+from lookmore.recipe.config import CORRECTED_CONTROL, DEGRADATIONS, Recipe
 from lookmore.recipe.load import recipe_from
 from lookmore.streams.stream import Stream
 from lookmore.teachers import Teacher, open_teacher
@@ -150,14 +150,14 @@ def open_subject(folder: Path, recipe: Recipe, *, reporter: Reporter) -> Subject
         streams[name] = checkpoint.stream
         if checkpoint.facts["guides"] and checkpoint.stream.width == teacher.width:
             guided.add(name)
-    if CORRECTED in recipe.evaluate.controls:
+    if CORRECTED_CONTROL in recipe.evaluate.controls:
         if student.stream.recognisability is None:
             raise ConfigError(
-                f"evaluate.controls names {CORRECTED}, but this student does not tell its "
+                f"evaluate.controls names {CORRECTED_CONTROL}, but this student does not tell its "
                 "recognisability: leave it out, or train with student.recognisability=true"
             )
         digest = student.facts["weights_sha256"]
-        encoders[CORRECTED] = corrected_encoder(student.stream, weights=digest, flip=flip)
+        encoders[CORRECTED_CONTROL] = corrected_encoder(student.stream, weights=digest, flip=flip)
     return Subject(
         recipe,
         material,

@@ -9,7 +9,6 @@ from lookmore.chain.folder import chosen_settings
 from lookmore.checkpoint.artefact import Artefact
 from lookmore.checkpoint.checkpoint import write_whole
 from lookmore.checkpoint.onnx_file import INPUT, SUFFIX, open_onnx_file
-from lookmore.checkpoint.thresholds import CORRECTED
 from lookmore.errors import CheckpointError
 from lookmore.evaluate.headline import headline
 from lookmore.evaluate.report import headline_metric
@@ -180,7 +179,7 @@ def _thresholds(artefact: Artefact) -> str:
         "Measured with the run's own weights on validation people, none of whom was trained on. "
         "A rate is a promise about people and images like those.\n\n"
         + threshold_table(artefact.thresholds)
-        + (_CORRECTED if any(t.similarity == CORRECTED for t in artefact.thresholds) else "")
+        + (_CORRECTED if any(found.is_corrected for found in artefact.thresholds) else "")
     )
 
 

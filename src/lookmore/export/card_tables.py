@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from lookmore.checkpoint.thresholds import CORRECTED, Threshold
+from lookmore.checkpoint.thresholds import Threshold
 from lookmore.evaluate.groups import Group, grouped
 from lookmore.evaluate.labels import (
     gallery_label,
@@ -88,7 +88,7 @@ def threshold_table(thresholds: Sequence[Threshold]) -> str:
                 found.gallery if found.gallery == "same side" else f"{found.gallery}, sharp",
                 f"{found.far:g}",
                 f"{found.threshold:.3f} ({found.low:.3f} to {found.high:.3f})",
-                f"{found.recognisability:.2f}" if found.similarity == CORRECTED else "any",
+                f"{found.recognisability:.2f}" if found.is_corrected else "any",
                 percent(found.tar),
                 f"{found.impostor_pairs:,}",
             ]

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookmore.checkpoint.network import Answers, Network, Pixels
-from lookmore.checkpoint.thresholds import CORRECTED, Threshold
+from lookmore.checkpoint.thresholds import Threshold
 from lookmore.metrics.attenuation import attenuation, corrected
 
 _BATCH = 64
@@ -215,7 +215,7 @@ def recognition_parity(
 def _passed(answers: Answers, known: Threshold, impostors: NDArray[np.bool_]) -> int:
     """Return how many of the pairs a threshold accepts, by what one network says."""
     rows = answers["embeddings"].astype(np.float64)
-    if known.similarity == CORRECTED:
+    if known.is_corrected:
         typical = attenuation(np.array(known.recognisability))
         rows = corrected(rows, answers["recognisability"]) * typical
     return int((_similarity(rows, rows) >= known.threshold)[impostors].sum())

@@ -44,7 +44,7 @@ def suite_section(name: str, rows: Sequence[GridRow], *, metric: str) -> str:
     for side, same_side in dict.fromkeys((q.student_side, q.is_same_side) for q in asked):
         others = [q for q in asked if (q.student_side, q.is_same_side) == (side, same_side)]
         kind = question_label(others[0]).partition(":")[0] + (", LR-LR" if same_side else "")
-        parts += [f"{kind}, students for {side} px, all probes:", _wide(rows, others)]
+        parts += [f"{kind}, students for {side} px, all probes:", wide_table(rows, others)]
     return "\n\n".join(parts)
 
 
@@ -132,8 +132,13 @@ def _table(rows: Sequence[GridRow], question: Question) -> str:
     return "\n".join(lines)
 
 
-def _wide(rows: Sequence[GridRow], asked: Sequence[Question]) -> str:
-    """Return means alone, methods down, probes across: what is small in its file stands last."""
+def wide_table(rows: Sequence[GridRow], asked: Sequence[Question]) -> str:
+    """Return means alone, methods down, probes across: what is small in its file stands last.
+
+    Args:
+        rows: Of one suite.
+        asked: Questions about one side of students, of one metric.
+    """
     asked = sorted(asked, key=lambda q: (q.degradation, q.probe_side == NATIVE, q.probe_side))
     found = {q: {s.method: s for s in standings(rows, q)} for q in asked}
     methods = list(dict.fromkeys(name for q in asked for name in found[q]))

@@ -17,7 +17,7 @@ ORDERS = ("individual", "distance", "angle", "group", "scores")
 PROTOCOLS = ("identification", "verification", "retrieval", "classification", "matching")
 DEGRADATIONS = ("bicubic", "area", "nearest", "blur", "noise", "jpeg", "degraded", "mosaic")
 CONTROLS = ("teacher", "teacher_upscaled", "student_alone")
-CORRECTED = "corrected"
+CORRECTED_CONTROL = "corrected"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,7 +167,7 @@ class EvaluateConfig:
                 f"evaluate.degradations must be among {', '.join(DEGRADATIONS)}, at least one, "
                 f"got {list(self.degradations)}"
             )
-        known = (*CONTROLS, CORRECTED)
+        known = (*CONTROLS, CORRECTED_CONTROL)
         unknown = sorted(set(self.controls) - set(known))
         if unknown:
             raise ConfigError(f"evaluate.controls must be among {', '.join(known)}, got {unknown}")

@@ -38,12 +38,12 @@ class Embedded:
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """A calibrated threshold: from which similarity on two images count as the same."""
+    """A calibrated threshold, for images as recognisable as these."""
 
     __pydantic_config__: ClassVar[dict[str, Any]] = _DOCUMENTED
 
     threshold: float
-    """Accept from this similarity on."""
+    """Two images count as the same from this similarity on."""
 
     far: float
     """False accept rate of one comparison that it was calibrated for, in (0, 1)."""
