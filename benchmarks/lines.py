@@ -5,6 +5,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+import torch
+
 from lookmore.checkpoint.checkpoint import write_whole
 from lookmore.checkpoint.provenance import commit, machine
 
@@ -42,7 +44,7 @@ def report(
     born = {
         "command": command_line(arguments, places=places),
         "commit": commit(),
-        "machine": machine(),
+        "machine": machine(torch.device(getattr(options, "device", "cpu"))),
     }
     kept = []
     for line in lines:

@@ -78,6 +78,29 @@ def test_steps_are_the_formula_in_float64() -> None:
     assert np.abs(kernel.detach().numpy() - expected).max() < 1e-5
 
 
+def test_matrices_are_turned_each_by_itself() -> None:
+    matrices = rows(3, 24, 9) * torch.tensor([1e-3, 1.0, 50.0]).view(3, 1, 1)
+    turned = orthogonal(matrices)
+    for matrix, found in zip(matrices, turned, strict=True):
+        assert (found - orthogonal(matrix)).abs().max() < 1e-5
+
+
+@pytest.mark.gpu
+def test_kernels_that_a_gpu_steps_at_once_end_where_the_cpu_steps_them_one_by_one() -> None:
+    shapes = [(6, 4, 3, 3), (6, 4, 3, 3), (8, 4, 1, 1), (6, 4, 3, 3), (5,)]
+    ended = []
+    for device in ("cpu", "cuda"):
+        found = [nn.Parameter(rows(*shape, seed=n).to(device)) for n, shape in enumerate(shapes)]
+        optimizer = Muon([{"params": found, "weight_decay": 0.1}], lr=0.02)
+        for step in range(4):
+            for place, parameter in enumerate(found):
+                parameter.grad = rows(*parameter.shape, seed=10 * step + place).to(device)
+            optimizer.step()
+        ended.append([parameter.detach().cpu() for parameter in found])
+    for one, other in zip(*ended, strict=True):
+        assert (one - other).abs().max() < 1e-4
+
+
 def test_all_else_is_adamw() -> None:
     def parameters() -> list[nn.Parameter]:
         shapes = ((5,), (7, 3), (4, 2, 2), (6, 1, 3, 3))  # bias, matrix, pooling, depthwise

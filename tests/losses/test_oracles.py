@@ -1,6 +1,6 @@
 """Every order is exact at every size, value and gradient, by every engine."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 
 import pytest
@@ -16,6 +16,13 @@ KINDS = ["random", "clustered", "duplicated", "collapsed", "twins"]
 """Batches as training meets them."""
 
 SIZES = [2, 3, 8, 33, 64, 65, 130, 512]
+
+ENGINES = [
+    "torch",
+    "numba",
+    pytest.param("torch on cuda", marks=pytest.mark.gpu),
+    pytest.param("triton on cuda", marks=pytest.mark.gpu),
+]
 
 
 def normal(*shape: int, seed: int) -> Tensor:
@@ -98,19 +105,23 @@ def expected(order: str, kind: str, images: int) -> tuple[float, Tensor]:
     return value, slope
 
 
-def angle_of(kind: str, images: int, engine: str) -> tuple[float, Tensor]:
-    student, teacher = streams_of(kind, images)
+def computed(
+    loss: Callable[..., Tensor], kind: str, images: int, engine: str
+) -> tuple[float, Tensor]:
+    """Value and gradient by an engine, ``NAME`` or ``NAME on DEVICE``."""
+    name, _, device = engine.partition(" on ")
+    student, teacher = (rows.to(device or "cpu") for rows in streams_of(kind, images))
     student.requires_grad_()
-    loss = angle_loss(student=student, teacher=teacher, engine=engine)
-    (gradient,) = torch.autograd.grad(loss, student)
-    return loss.item(), gradient
+    value = loss(student=student, teacher=teacher, engine=name)
+    (gradient,) = torch.autograd.grad(value, student)
+    return value.item(), gradient.cpu()
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("images", [2, 3, 8, 33, 64, 65, 130])
-@pytest.mark.parametrize("engine", ["torch", "numba"])
+@pytest.mark.parametrize("engine", ENGINES)
 def test_angle_equals_the_definition(engine: str, kind: str, images: int) -> None:
-    value, gradient = angle_of(kind, images, engine)
+    value, gradient = computed(angle_loss, kind, images, engine)
     right, slope = expected("angle", kind, images)
     assert value == pytest.approx(right, rel=1e-6, abs=1e-9)
     # where forces cancel to nothing, as among two copies and a third, rounding is left
@@ -118,32 +129,29 @@ def test_angle_equals_the_definition(engine: str, kind: str, images: int) -> Non
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("engine", ["torch", "numba"])
+@pytest.mark.parametrize("engine", ENGINES)
 def test_angle_equals_the_definition_for_512_images(engine: str, kind: str) -> None:
-    value, gradient = angle_of(kind, 512, engine)
+    value, gradient = computed(angle_loss, kind, 512, engine)
     right, slope = expected("angle", kind, 512)
     assert value == pytest.approx(right, rel=1e-6)
     assert (gradient - slope).norm() <= 1e-5 * slope.norm() + 1e-8
 
 
-@pytest.mark.parametrize("engine", ["torch", "numba"])
+@pytest.mark.parametrize("engine", ENGINES)
 def test_a_row_far_from_twins_is_as_exact_as_they_are(engine: str) -> None:
     _, slope = expected("angle", "twins", 65)
-    _, gradient = angle_of("twins", 65, engine)
+    _, gradient = computed(angle_loss, "twins", 65, engine)
     errors = (gradient - slope).norm(dim=1) / slope.norm(dim=1)
     assert errors.max() < 1e-4
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("images", SIZES)
-@pytest.mark.parametrize("engine", ["torch", "numba"])
+@pytest.mark.parametrize("engine", ENGINES)
 def test_distance_equals_the_definition(engine: str, kind: str, images: int) -> None:
-    student, teacher = streams_of(kind, images)
-    student.requires_grad_()
-    loss = distance_loss(student=student, teacher=teacher, engine=engine)
-    (gradient,) = torch.autograd.grad(loss, student)
+    found, gradient = computed(distance_loss, kind, images, engine)
     value, slope = expected("distance", kind, images)
-    assert loss.item() == pytest.approx(value, rel=1e-6, abs=1e-12)
+    assert found == pytest.approx(value, rel=1e-6, abs=1e-12)
     assert (gradient - slope).norm() <= 1e-5 * slope.norm() + 1e-8
     far = slope.norm(dim=1) > 1e-6
     errors = (gradient - slope).norm(dim=1)[far] / slope.norm(dim=1)[far]

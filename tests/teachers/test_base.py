@@ -96,3 +96,20 @@ def test_the_fingerprint_sees_weights_and_preprocessing() -> None:
 def test_a_file_that_cannot_be_hashed_is_named(tmp_path: Path) -> None:
     with pytest.raises(TeacherError, match=r"cannot read .*gone\.bin: No such file"):
         file_hash(tmp_path / "gone.bin")
+
+
+@pytest.mark.gpu
+def test_a_gpu_gives_the_same_answers_to_the_cpu(images: Tensor) -> None:
+    seen = teacher(network()).embed(images)
+    found = teacher(network()).on(torch.device("cuda")).embed(images)
+    assert found.device.type == "cpu"
+    assert (found - seen).abs().max() < 1e-3
+
+
+def test_what_torch_does_not_compute_stays_on_the_cpu(images: Tensor) -> None:
+    def answers(images: Tensor) -> Tensor:
+        return images.flatten(1)[:, :5]
+
+    moved = teacher(answers).on(torch.device("meta"))
+    assert moved.device.type == "cpu"
+    assert moved.embed(images).shape == (4, 5)

@@ -16,6 +16,7 @@ from lookmore.data.mirrored import mirror_labels
 from lookmore.data.names import SPLIT_NAMES
 from lookmore.data.pack import Pack, build_pack
 from lookmore.data.sources import open_source
+from lookmore.engine.device import chosen_device
 from lookmore.errors import ConfigError
 from lookmore.page.finding import Finding, Verdict
 from lookmore.recipe.config import Recipe
@@ -178,7 +179,7 @@ def check_cache(recipe: Recipe, *, reporter: Reporter) -> float:
     if recipe.teacher_training is not None:
         raise ConfigError("data check --cache needs a ready teacher, this recipe trains its own")
     material = open_material(recipe, progress=reporter("images"))
-    teacher = open_teacher(recipe.teacher)
+    teacher = open_teacher(recipe.teacher, device=chosen_device(recipe.machine))
     flip = teacher_flip(recipe)
     table = table_of(
         teacher,

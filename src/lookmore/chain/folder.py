@@ -9,6 +9,7 @@ from lookmore.checkpoint.checkpoint import write_whole
 from lookmore.checkpoint.lists import write_list
 from lookmore.checkpoint.provenance import commit, machine, versions
 from lookmore.data.pack import Pack
+from lookmore.engine.device import chosen_device
 from lookmore.errors import CheckpointError
 from lookmore.recipe.config import Recipe
 from lookmore.recipe.load import as_chosen, as_plain, load_recipe, to_yaml
@@ -42,7 +43,7 @@ def open_run_folder(folder: Path, recipe: Recipe, *, restart: bool) -> None:
             f"cannot make the run folder {folder}: {error.strerror}; choose another with --out"
         ) from error
     heading = [
-        f"Resolved by lookmore, commit {commit()}, on {machine()}",
+        f"Resolved by lookmore, commit {commit()}, on {machine(chosen_device(recipe.machine))}",
         "Versions: " + ", ".join(f"{name} {version}" for name, version in versions().items()),
         f"Again: lookmore train {folder / 'recipe.yaml'} --out {folder}",
     ]

@@ -193,7 +193,7 @@ class _Chain:
     def _teacher(self) -> Teacher:
         recipe = self.recipe
         if recipe.teacher_training is None:
-            teacher = open_teacher(recipe.teacher)
+            teacher = open_teacher(recipe.teacher, device=self.fabric.device)
             if isinstance(teacher, EmbeddingFile):
                 teacher.embed_ids(self.material.pack.ids)  # a gap is found now, not at the end
             return teacher

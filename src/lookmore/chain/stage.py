@@ -224,7 +224,7 @@ def run_stage(
             "parameters": sum(p.numel() for p in stream.parameters()),
             "versions": versions(),
             "commit": commit(),
-            "machine": machine(),
+            "machine": machine(fabric.device),
             "relations_engine": engine,
         },
     )

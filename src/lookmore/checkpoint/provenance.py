@@ -5,6 +5,8 @@ import subprocess
 from importlib import metadata
 from pathlib import Path
 
+import torch
+
 from lookmore.engine.cores import usable_cores
 
 _PACKAGES = ("lookmore", "torch", "torchvision", "timm", "pytorch-metric-learning", "numpy")
@@ -69,6 +71,12 @@ def processor() -> str:
     return model
 
 
-def machine() -> str:
-    """Return the processor and the cores this process may use, in words."""
-    return f"{processor()}, {usable_cores()} cores"
+def machine(device: torch.device | None = None) -> str:
+    """Return the processor, the cores this process may use and the GPU, if one computes, in words.
+
+    Args:
+        device: What computes; ``None`` = the processor.
+    """
+    is_gpu = device is not None and device.type == "cuda"
+    gpu = f", {torch.cuda.get_device_name(device)}" if is_gpu else ""
+    return f"{processor()}, {usable_cores()} cores{gpu}"

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from lookmore.checkpoint.provenance import machine, versions
 from lookmore.checkpoint.recogniser import Recogniser
+from lookmore.engine.config import MachineConfig
+from lookmore.engine.device import chosen_device
 from lookmore.page.finding import Finding
 
 PART = "Run"
@@ -22,7 +24,7 @@ def look_at_run(student: Recogniser) -> list[Finding]:
     return [
         Finding(PART, "student", what, "fine"),
         _trained_with(facts.get("versions", {}), versions()),
-        _trained_on(facts.get("machine", "unknown"), machine()),
+        _trained_on(facts.get("machine", "unknown"), machine(chosen_device(MachineConfig()))),
         _thresholds(student),
     ]
 

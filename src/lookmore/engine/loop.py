@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from lookmore.engine.config import MachineConfig, ScheduleConfig
 from lookmore.engine.cores import chosen_threads
+from lookmore.engine.device import chosen_device
 from lookmore.engine.feed import Feed
 from lookmore.engine.log import RunLog
 from lookmore.engine.muon import Muon
@@ -29,7 +30,7 @@ from lookmore.engine.state import (
     save_state,
 )
 from lookmore.engine.step import train_step
-from lookmore.errors import CheckpointError, ConfigError, TrainingError
+from lookmore.errors import CheckpointError, TrainingError
 from lookmore.losses.engines import choose_engine
 from lookmore.streams.ema import MovingAverage
 
@@ -58,10 +59,7 @@ def make_fabric(machine: MachineConfig) -> Fabric:
         MissingExtraError: If a relations engine is asked for that is not installed.
     """
     set_threads(machine)
-    has_cuda = torch.cuda.is_available()
-    if machine.device == "cuda" and not has_cuda:
-        raise ConfigError("machine.device is cuda, but torch finds no CUDA device; set it to auto")
-    device = ("cuda" if has_cuda else "cpu") if machine.device == "auto" else machine.device
+    device = chosen_device(machine)
     precision = {"float32": "32-true", "bfloat16": "bf16-mixed"}[machine.precision]
     processes, here = processes_started()
     strategy = "auto" if processes == 1 else DDPStrategy(
@@ -69,7 +67,7 @@ def make_fabric(machine: MachineConfig) -> Fabric:
         broadcast_buffers=False, find_unused_parameters=True, timeout=timedelta(days=1)
     )  # fmt: skip
     fabric = Fabric(
-        accelerator=device,
+        accelerator=device.type,
         strategy=strategy,
         devices=here,
         num_nodes=processes // here,

@@ -1,7 +1,7 @@
 """AdamW, but for kernels of convolutions, whose momentum is made orthogonal first (Muon)."""
 
 from collections.abc import Callable
-from typing import Any, overload
+from typing import Any, cast, overload
 
 import torch
 from torch import Tensor
@@ -50,26 +50,38 @@ class Muon(torch.optim.AdamW):
             raise ValueError("Muon takes no closure: call backward first")
         with torch.no_grad():
             for group in self.param_groups:
+                alike: dict[object, list[Tensor]] = {}
                 for kernel in group["params"]:
                     if is_mixing_kernel(kernel) and kernel.grad is not None:
-                        self._step_kernel(kernel, group)
-                        kernel.grad = None  # AdamW passes it over
+                        # a GPU waits for each call, not for the numbers; the CPU for the numbers
+                        key = kernel.shape if kernel.is_cuda else kernel
+                        alike.setdefault(key, []).append(kernel)
+                for kernels in alike.values():
+                    self._step_kernels(kernels, group)
         super().step()
         return None
 
-    def _step_kernel(self, kernel: Tensor, group: dict[str, Any]) -> None:
+    def _step_kernels(self, kernels: list[Tensor], group: dict[str, Any]) -> None:
+        """Step kernels of one shape at once."""
+        averages = [self._average_of(kernel) for kernel in kernels]
+        gradients = [cast(Tensor, kernel.grad) for kernel in kernels]
+        for kernel in kernels:
+            kernel.grad = None  # AdamW passes it over
+        torch._foreach_lerp_(averages, gradients, 1 - self.momentum)
+        ahead = torch._foreach_lerp(gradients, averages, self.momentum)
+        matrices = [kernel.flatten(1) for kernel in ahead]
+        turned = orthogonal(torch.stack(matrices) if matrices[1:] else matrices[0])
+        rate = group["lr"]
+        steps = turned.view(-1, *kernels[0].shape).unbind()
+        torch._foreach_mul_(kernels, 1 - rate * group["weight_decay"])
+        torch._foreach_add_(kernels, steps, alpha=-0.2 * max(turned.shape[-2:]) ** 0.5 * rate)
+
+    def _average_of(self, kernel: Tensor) -> Tensor:
         state = self.state[kernel]
         if not state:
             state["step"] = torch.zeros(())  # AdamW looks for it when a state is loaded
             state["average"] = torch.zeros_like(kernel)
-        gradient = kernel.grad
-        assert gradient is not None
-        average = state["average"].lerp_(gradient, 1 - self.momentum)
-        ahead = gradient.lerp(average, self.momentum)
-        turned = orthogonal(ahead.reshape(len(ahead), -1))
-        rate = group["lr"]
-        kernel.mul_(1 - rate * group["weight_decay"])
-        kernel.add_(turned.reshape(kernel.shape), alpha=-0.2 * max(turned.shape) ** 0.5 * rate)
+        return cast(Tensor, state["average"])
 
 
 def is_mixing_kernel(parameter: Tensor) -> bool:
@@ -77,22 +89,22 @@ def is_mixing_kernel(parameter: Tensor) -> bool:
     return parameter.ndim == 4 and parameter.shape[1] > 1
 
 
-def orthogonal(matrix: Tensor) -> Tensor:
-    """Return about the nearest matrix with all singular values 1: they come out in 0.6 to 1.3.
+def orthogonal(matrices: Tensor) -> Tensor:
+    """Return about the nearest matrices with all singular values 1: they come out in 0.6 to 1.3.
 
     The quintic is applied to the small matrix of the rows' products, and the wide one is multiplied
     once, at the end: the same numbers, with less than half of the work for a kernel of 3 x 3.
 
     Args:
-        matrix: ``(R, C)`` float32.
+        matrices: ``(..., R, C)`` float32, each by itself.
 
     Returns:
-        ``(R, C)``; zero for zero.
+        ``(..., R, C)``; zero for zero.
     """
-    is_tall = matrix.shape[0] > matrix.shape[1]
-    wide = matrix.T if is_tall else matrix
-    wide = wide / matrix.norm().clamp(min=1e-7)
-    gram = wide @ wide.T
+    is_tall = matrices.shape[-2] > matrices.shape[-1]
+    wide = matrices.mT if is_tall else matrices
+    wide = wide / torch.linalg.matrix_norm(wide, keepdim=True).clamp(min=1e-7)
+    gram = wide @ wide.mT
     turn = mixed = _mixed(gram)
     for _ in range(_STEPS - 1):
         # Everything here is a polynomial of the first gram matrix, so that all products commute.
@@ -100,11 +112,12 @@ def orthogonal(matrix: Tensor) -> Tensor:
         mixed = _mixed(gram)
         turn = mixed @ turn
     turned: Tensor = turn @ wide
-    return turned.T if is_tall else turned
+    return turned.mT.contiguous() if is_tall else turned
 
 
 def _mixed(gram: Tensor) -> Tensor:
     a, b, c = _COEFFICIENTS
-    mixed = torch.addmm(gram, gram, gram, beta=b, alpha=c)
-    mixed.diagonal().add_(a)
+    mixed = gram @ gram
+    mixed.mul_(c).add_(gram, alpha=b)
+    mixed.diagonal(dim1=-2, dim2=-1).add_(a)
     return mixed

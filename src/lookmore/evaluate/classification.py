@@ -56,7 +56,7 @@ def classify(
                 images = make_probes(
                     embed.pack, rows[start : start + _BATCH], side=side, degradation=degradation
                 )
-                found.append(scores(images).argmax(dim=1).numpy())
+                found.append(scores(images.to(embed.device)).argmax(dim=1).cpu().numpy())
         hits = np.concatenate(found) == labels
         return [
             share_of(

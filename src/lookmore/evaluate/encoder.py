@@ -19,6 +19,7 @@ from lookmore.degradation.resize import enlarge
 from lookmore.evaluate.probes import make_probes
 from lookmore.streams.stream import Stream
 from lookmore.teachers import Teacher
+from lookmore.teachers.base import CPU
 from lookmore.teachers.embedding_file import EmbeddingFile
 from lookmore.teachers.space import GuideSpace
 
@@ -93,10 +94,18 @@ class Embedder:
         pack: The sharp images.
         cache: Folder for what was computed.
         report: Told of progress.
+        device: Where the encoders' networks compute.
     """
 
-    def __init__(self, pack: Pack, *, cache: Path, report: Report) -> None:
-        self.pack, self.cache, self.report = pack, cache, report
+    def __init__(
+        self,
+        pack: Pack,
+        *,
+        cache: Path,
+        report: Report,
+        device: torch.device = CPU,
+    ) -> None:
+        self.pack, self.cache, self.report, self.device = pack, cache, report, device
 
     def __call__(
         self, encoder: Encoder, rows: np.ndarray, *, side: int, degradation: str = "bicubic"
@@ -120,7 +129,7 @@ class Embedder:
             part = rows[start : start + _BATCH]
             with torch.inference_mode():
                 images = make_probes(self.pack, part, side=side, degradation=degradation)
-                found.append(encoder.embed(images))
+                found.append(encoder.embed(images.to(self.device)).cpu())
             self.report(start + len(part), len(rows), note)
         embeddings = torch.cat(found).float()
         content = io.BytesIO()

@@ -18,6 +18,7 @@ from lookmore.checkpoint.checkpoint import Checkpoint, load_checkpoint
 from lookmore.data.pack import Pack
 from lookmore.data.pairs import read_pairs
 from lookmore.data.splits import groups_of
+from lookmore.engine.device import chosen_device
 from lookmore.engine.loop import set_threads
 from lookmore.errors import CheckpointError, ConfigError, DataError
 from lookmore.evaluate.all_pairs import decided_evenly, strangers, verify_all
@@ -133,7 +134,8 @@ def open_subject(folder: Path, recipe: Recipe, *, reporter: Reporter) -> Subject
     set_threads(recipe.machine)
     material = open_trained_material(folder, recipe, student, reporter=reporter)
     flip = recipe.evaluate.flip
-    teacher, teacher_stream = run_teacher(folder, recipe)
+    device = chosen_device(recipe.machine)
+    teacher, teacher_stream = run_teacher(folder, recipe, device=device)
     encoders = {
         "teacher": teacher_encoder(
             teacher,
@@ -145,6 +147,7 @@ def open_subject(folder: Path, recipe: Recipe, *, reporter: Reporter) -> Subject
     streams = {"teacher": teacher_stream} if teacher_stream is not None else {}
     guided = set()
     for name, checkpoint in _own_stages(folder, recipe, student, material).items():
+        checkpoint.stream.to(device)
         digest = checkpoint.facts["weights_sha256"]
         encoders[name] = stream_encoder(checkpoint.stream, name=name, weights=digest, flip=flip)
         streams[name] = checkpoint.stream
@@ -161,7 +164,7 @@ def open_subject(folder: Path, recipe: Recipe, *, reporter: Reporter) -> Subject
     return Subject(
         recipe,
         material,
-        Embedder(material.pack, cache=material.cache, report=reporter("probes")),
+        Embedder(material.pack, cache=material.cache, report=reporter("probes"), device=device),
         contestants(
             encoders,
             guide="+".join(student.facts["guides"]) or "none",
@@ -440,9 +443,11 @@ def _scores(stream: Stream, *, flip: bool) -> Scores:
     return scores
 
 
-def run_teacher(folder: Path, recipe: Recipe) -> tuple[Teacher, Stream | None]:
-    """Return the teacher and, where the run trained it, its stream."""
+def run_teacher(
+    folder: Path, recipe: Recipe, *, device: torch.device
+) -> tuple[Teacher, Stream | None]:
+    """Return the teacher and, where the run trained it, its stream; both on ``device``."""
     if recipe.teacher_training is None:
-        return open_teacher(recipe.teacher), None
-    stream = load_checkpoint(folder / "teacher").stream
-    return StreamTeacher(stream, name="trained", device=torch.device("cpu")), stream
+        return open_teacher(recipe.teacher, device=device), None
+    stream = load_checkpoint(folder / "teacher").stream.to(device)
+    return StreamTeacher(stream, name="trained", device=device), stream

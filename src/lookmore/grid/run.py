@@ -12,6 +12,7 @@ from lookmore.chain.foreign import ForeignLoss
 from lookmore.chain.run import Reporter, run_chain
 from lookmore.checkpoint.provenance import commit, machine
 from lookmore.engine.config import MachineConfig
+from lookmore.engine.device import chosen_device
 from lookmore.errors import ConfigError
 from lookmore.evaluate.run import measure, open_subject
 from lookmore.grid.cell import Cell, cells_of, recipe_of, settings_of
@@ -148,6 +149,6 @@ class Grid:
 
 
 def _machine(recipe: Recipe) -> str:
-    """Return processor and cores, and the precision where it is not the default."""
-    precision = recipe.machine.precision
-    return machine() if precision == MachineConfig.precision else f"{machine()}, {precision}"
+    """Return what computed, and the precision where it is not the default."""
+    where, precision = machine(chosen_device(recipe.machine)), recipe.machine.precision
+    return where if precision == MachineConfig.precision else f"{where}, {precision}"

@@ -16,6 +16,8 @@ from lookmore.checkpoint.network import Pixels
 from lookmore.checkpoint.recogniser import Picture, Recogniser
 from lookmore.data.images import read_image
 from lookmore.data.square import to_square
+from lookmore.engine.config import MachineConfig
+from lookmore.engine.device import chosen_device
 from lookmore.errors import CheckpointError, DataError, TeacherError, UnreadableImageError
 from lookmore.evaluate.encoder import Encoder, stream_encoder, teacher_encoder
 from lookmore.evaluate.run import run_teacher
@@ -146,7 +148,7 @@ def open_enroller(run: str | Path, *, through: str = "teacher") -> Enroller:
     if through == "assistant":
         encoder = _assistant(folder, student)
     else:
-        teacher, _ = run_teacher(folder, recipe)
+        teacher, _ = run_teacher(folder, recipe, device=chosen_device(MachineConfig()))
         if teacher.fingerprint != space.fingerprint:
             raise TeacherError(
                 f"the teacher {teacher.name} is another today ({teacher.fingerprint[:8]}) than the "

@@ -40,12 +40,15 @@ class MovingAverage:
         """Move the average towards the module's weights; call it after each optimiser step."""
         decay = min(self._decay, (1 + self._steps) / (10 + self._steps))
         self._steps += 1
-        learnt = {name for name, _ in module.named_parameters()}
-        for name, tensor in module.state_dict().items():
-            if name in learnt:
-                self._averages[name].lerp_(tensor, 1.0 - decay)
-            else:
-                self._averages[name].copy_(tensor)
+        newest = {name: tensor.detach() for name, tensor in module.state_dict().items()}
+        learnt = [name for name, _ in module.named_parameters()]
+        torch._foreach_lerp_(
+            [self._averages[name] for name in learnt],
+            [newest.pop(name) for name in learnt],
+            1.0 - decay,
+        )
+        for name, tensor in newest.items():
+            self._averages[name].copy_(tensor)
 
     def copy_to(self, module: nn.Module) -> None:
         """Give the module the averaged weights, and the newest buffers."""

@@ -3,15 +3,18 @@
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
 
 import torch
 from torch import Tensor, nn
 
 from lookmore.errors import TeacherError
 from lookmore.teachers.preprocess import Preprocess
+
+CPU = torch.device("cpu")
+"""Where images come from and embeddings go to, whatever computes between."""
 
 
 class Teacher(Protocol):
@@ -59,9 +62,18 @@ class ImageTeacher:
     network: Callable[[Tensor], Tensor]
     """``(B, 3, side, side)`` -> ``(B, D)``; parameters, if any, are frozen."""
 
+    device: torch.device = CPU
+    """Where the network computes; answers come back to the CPU."""
+
     def __post_init__(self) -> None:
         if isinstance(self.network, nn.Module):
             self.network.requires_grad_(False)
+
+    def on(self, device: torch.device) -> Self:
+        """Return this teacher on a device; one that onnxruntime computes stays where it is."""
+        if not isinstance(self.network, nn.Module):
+            return self
+        return replace(self, network=self.network.to(device), device=device)
 
     def embed(self, high: Tensor) -> Tensor:
         """Return what the teacher sees in each image.
@@ -73,7 +85,7 @@ class ImageTeacher:
             high: ``(B, 3, S, S)`` float32 RGB in [0, 1].
 
         Returns:
-            ``(B, D)`` float32, without a gradient, not normalised.
+            ``(B, D)`` float32 on the CPU, without a gradient, not normalised.
 
         Raises:
             ValueError: If ``high`` is not a batch of images.
@@ -82,7 +94,7 @@ class ImageTeacher:
         if isinstance(self.network, nn.Module):
             self.network.eval()
         with torch.inference_mode():
-            seen = self.network(self.preprocess(high.float()))
+            seen = self.network(self.preprocess(high.to(self.device).float()))
         if seen.shape != (len(high), self.width):
             raise TeacherError(
                 f"teacher {self.name!r} must answer with shape {(len(high), self.width)}, got "
@@ -93,7 +105,7 @@ class ImageTeacher:
                 f"teacher {self.name!r} answered with numbers that are not finite; check its "
                 "weights and teacher.mean, teacher.std"
             )
-        return seen.float().clone()  # a clone is an ordinary tensor, which losses may keep
+        return seen.float().cpu().clone()  # a clone is an ordinary tensor, which losses may keep
 
 
 def file_hash(path: Path) -> str:

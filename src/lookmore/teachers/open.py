@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 
+import torch
+
 from lookmore.errors import ConfigError
-from lookmore.teachers.base import Teacher
+from lookmore.teachers.base import CPU, ImageTeacher, Teacher
 from lookmore.teachers.config import TeacherConfig
 from lookmore.teachers.dlib_face import open_dlib_face
 from lookmore.teachers.embedding_file import open_embedding_file
@@ -12,8 +14,12 @@ from lookmore.teachers.onnx_model import open_onnx
 from lookmore.teachers.timm_model import open_timm
 
 
-def open_teacher(config: TeacherConfig) -> Teacher:
+def open_teacher(config: TeacherConfig, *, device: torch.device = CPU) -> Teacher:
     """Open the teacher that the settings name.
+
+    Args:
+        config: Its name, and what it is shown.
+        device: Where it computes, if torch computes it; onnxruntime stays on the CPU.
 
     Raises:
         ConfigError: If this teacher needs a setting that is not stated, or is still to be trained.
@@ -29,4 +35,5 @@ def open_teacher(config: TeacherConfig) -> Teacher:
     }
     if config.name == "trained":
         raise ConfigError("teacher.name: trained is no ready-made teacher; train the recipe first")
-    return openers[config.name.partition(":")[0]](config)
+    teacher = openers[config.name.partition(":")[0]](config)
+    return teacher.on(device) if isinstance(teacher, ImageTeacher) else teacher
