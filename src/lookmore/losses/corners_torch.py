@@ -35,7 +35,7 @@ def corners(table: Tensor) -> tuple[Tensor, Tensor]:
         for ks in blocks[number:]:
             squares_k = squares_j if js == ks else squares_from(table, ks.start, ks.stop)
             total += _add_block(springs, squares_j, squares_k, js, ks)
-    for first, last in row_blocks(count):
+    for first, last in row_blocks(table):
         both = springs[first:last, first:] + springs[first:, first:last].T
         springs[first:last, first:] = both
         springs[first:, first:last] = both.T

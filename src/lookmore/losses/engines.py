@@ -3,19 +3,21 @@
 from collections.abc import Callable
 from functools import cache
 from importlib import import_module
+from importlib.metadata import version
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from lookmore.errors import ConfigError, MissingExtraError
+from lookmore.losses.trust import fault_of
 
 ENGINES = ("auto", "torch", "numba", "triton")
 _DEVICES = {"numba": "cpu", "triton": "cuda"}
 _WHY = {"numba": "the fastest on cpu", "triton": "one kernel for all corners on cuda"}
 _WAY_OUT = {
     "numba": "pip install 'lookmore[fast]'",
-    "triton": "it comes with torch's builds for CUDA on Linux",
+    "triton": "it comes with torch's builds for CUDA on Linux, and another torch brings another",
 }
 
 
@@ -93,7 +95,10 @@ def _engine(name: str, why: str) -> Engine:
 
 @cache
 def _fault(name: str) -> str:
-    """Why an engine cannot be used; empty if it can. An installed package may still not load."""
+    """Why an engine cannot be used; empty if it can. An installed package may still not load.
+
+    What Triton compiles for the GPU at hand is compared with torch first, once a process.
+    """
     if name == "torch":
         return ""
     try:
@@ -102,4 +107,8 @@ def _fault(name: str) -> str:
         return f"{name} is not installed"
     except ImportError as error:
         return f"{name} cannot be loaded ({error})"
+    if name == "triton" and torch.cuda.is_available():
+        corners = import_module("lookmore.losses.corners_triton").corners
+        fault = fault_of(corners, torch.device("cuda"))
+        return fault and f"{name} {version(name)} computes wrongly: {fault}"
     return ""

@@ -59,7 +59,7 @@ def group_part(rows: Tensor, guide: Tensor, temperature: float) -> Part:
     units, guide_units = unit_rows(rows), unit_rows(guide.to(rows.dtype))
     lengths = torch.linalg.vector_norm(rows, dim=1, keepdim=True)
     value, pulls = units.new_zeros((), dtype=torch.float64), torch.zeros_like(units)
-    for first, last in row_blocks(len(rows)):
+    for first, last in row_blocks(rows):
         logs = _attention(units, first, last, temperature)
         guide_logs = _attention(guide_units, first, last, temperature)
         shares = guide_logs.exp()

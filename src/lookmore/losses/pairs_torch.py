@@ -19,13 +19,13 @@ def pairs(table: Tensor) -> tuple[Tensor, Tensor]:
     """
     count = len(table)
     total = table.new_zeros(2, dtype=torch.float64)
-    for block in row_blocks(count):
+    for block in row_blocks(table):
         lengths = squares_from(table, *block).sqrt_()
         total += lengths.sum((1, 2), dtype=torch.float64)
     means = torch.where(total == 0, 1.0, total / (count * (count - 1)))
 
     penalty, tension = total.new_zeros(()), total.new_zeros(())
-    for block in row_blocks(count):
+    for block in row_blocks(table):
         relative, gaps, slopes = _compared(table, block, means)
         # Huber of x is c * (x - c / 2) with c the clamped x
         penalty += gaps.sub_(slopes, alpha=0.5).mul_(slopes).sum(dtype=torch.float64)
@@ -34,7 +34,7 @@ def pairs(table: Tensor) -> tuple[Tensor, Tensor]:
     # what stretches one side stretches the mean, which shortens every relative distance
     common = tension / (count * (count - 1))
     springs = torch.empty_like(table)
-    for first, last in row_blocks(count):
+    for first, last in row_blocks(table):
         relative, _, slopes = _compared(table, (first, last), means)
         found = torch.where(relative == 0, 0.0, (slopes - common) / relative)
         springs[first:last] = found / means[0].square()

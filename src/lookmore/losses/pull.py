@@ -23,7 +23,7 @@ def pulled(penalty: Tensor, springs: Tensor, sides: Sides, *, entries: int) -> P
     """
     rows = sides.rows
     gradient = torch.empty_like(rows)
-    for first, last in row_blocks(len(rows)):
+    for first, last in row_blocks(rows):
         block = springs[first:last].double()
         here = block.sum(1, keepdim=True) * rows[first:last]
         torch.addmm(here, block, rows, alpha=-1, out=gradient[first:last])

@@ -9,7 +9,8 @@ from torch import Tensor
 _NEAR = 1e-4  # of the squared norms: below, x.x - 2 x.y + y.y has lost 4 of its 16 digits
 _SAME_PLACE = 1e-18  # of the widest square: float64 knows no angle at such a side
 _WIDEST_RATIO = 100.0  # longest / shortest side; float32 cosines are off by 1e-7 times this
-_BLOCK = 2**15  # entries worked on at once: a quarter of a MiB in float64
+_BLOCK_ON_CPU = 2**15  # entries worked on at once: a quarter of a MiB in float64, what caches hold
+_BLOCK = 2**22  # the same elsewhere, where each block is a dozen calls to wait for
 
 
 class Sides(NamedTuple):
@@ -42,7 +43,7 @@ def sides_of(*, student: Tensor, teacher: Tensor) -> Sides:
     guide, _ = _in_own_units(teacher)
     table = rows.new_zeros(len(rows), len(rows))
     norms, guide_norms = (each.square().sum(1) for each in (rows, guide))
-    for first, last in row_blocks(len(rows)):
+    for first, last in row_blocks(rows):
         table[first:last, first:] = _squared_distances(rows, norms, first, last)
         table[first:, first:last] += _squared_distances(guide, guide_norms, first, last).T
     ratio = _drop_same_place(table)
@@ -52,11 +53,19 @@ def sides_of(*, student: Tensor, teacher: Tensor) -> Sides:
     return Sides(rows, unit, table)
 
 
-def row_blocks(count: int) -> Iterator[tuple[int, int]]:
-    """Yield first and last row of blocks that keep a few MiB at work at once."""
-    height = max(1, _BLOCK // count)
-    for first in range(0, count, height):
-        yield first, min(count, first + height)
+def row_blocks(rows: Tensor) -> Iterator[tuple[int, int]]:
+    """Yield first and last row of blocks whose table against all rows is small enough.
+
+    Args:
+        rows: ``(B, ...)``, at least one; small is less on the CPU.
+    """
+    height = max(1, _block_on(rows.device) // len(rows))
+    for first in range(0, len(rows), height):
+        yield first, min(len(rows), first + height)
+
+
+def _block_on(device: torch.device) -> int:
+    return _BLOCK_ON_CPU if device.type == "cpu" else _BLOCK
 
 
 def squares_from(table: Tensor, first: int, last: int) -> Tensor:
@@ -90,7 +99,7 @@ def points_of(table: Tensor) -> Tensor:
         ``()`` float64, the sum over all sides, of mirror images both.
     """
     penalty = table.new_zeros((), dtype=torch.float64)
-    for first, last in row_blocks(len(table)):
+    for first, last in row_blocks(table):
         is_point = squares_from(table, first, last) == 0
         penalty += (is_point[0] != is_point[1]).sum() / 2
     return penalty
@@ -117,7 +126,7 @@ def _squared_distances(rows: Tensor, norms: Tensor, first: int, last: int) -> Te
     sums = norms[first:last, None] + norms[first:]
     squares = torch.addmm(sums, rows[first:last], rows[first:].T, alpha=-2).triu_(1)
     near = (squares < sums.mul_(_NEAR)).triu_(1).nonzero()
-    for pairs in near.split(max(1, _BLOCK // rows.shape[1])):
+    for pairs in near.split(max(1, _block_on(rows.device) // rows.shape[1])):
         i, j = pairs.T
         squares[i, j] = (rows[first + i] - rows[first + j]).square().sum(1)
     return squares
@@ -125,7 +134,7 @@ def _squared_distances(rows: Tensor, norms: Tensor, first: int, last: int) -> Te
 
 def _drop_same_place(table: Tensor) -> Tensor:
     """Set the squares of rows in one place to 0; return widest / narrowest square of the rest."""
-    blocks = list(row_blocks(len(table)))
+    blocks = list(row_blocks(table))
     widest = torch.stack([_each_stream(table, *block).amax((1, 2)) for block in blocks]).amax(0)
     narrowest = widest
     for first, last in blocks:
