@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from functools import cache
 from importlib import import_module
-from importlib.metadata import version
 from typing import NamedTuple
 
 import torch
@@ -102,7 +101,7 @@ def _fault(name: str) -> str:
     if name == "torch":
         return ""
     try:
-        import_module(name)
+        package = import_module(name)
     except ModuleNotFoundError:
         return f"{name} is not installed"
     except ImportError as error:
@@ -110,5 +109,5 @@ def _fault(name: str) -> str:
     if name == "triton" and torch.cuda.is_available():
         corners = import_module("lookmore.losses.corners_triton").corners
         fault = fault_of(corners, torch.device("cuda"))
-        return fault and f"{name} {version(name)} computes wrongly: {fault}"
+        return fault and f"{name} {package.__version__} computes wrongly: {fault}"
     return ""
