@@ -64,6 +64,30 @@ def test_every_method_is_trained_and_measured_once(command: Command, home: Path)
     assert "5 of 10 runs to do" in command("small", "--plan")
 
 
+def test_runs_at_once_end_as_one_after_the_other(command: Command, home: Path) -> None:
+    path = home / "benchmarks" / "results" / "small.json"
+    command("small", "--seed", "0")
+    alone = {(row.cell, row.method, row.metric, row.probe_side): row for row in Ledger(path).rows}
+    path.unlink()
+    said = command("small", "--seed", "0", "--jobs", "2", "--runs", str(home / "again"))
+    assert "5 of 5 runs to do" in said
+    assert "softened-8px-seed0: 0." in said
+    found = Ledger(path).rows
+    assert len(found) == len(alone)
+    for row in found:
+        other = alone[row.cell, row.method, row.metric, row.probe_side]
+        assert (row.value, row.settings) == (other.value, other.settings)
+        assert row.machine == f"{other.machine}, 2 runs at once"
+
+
+def test_runs_at_once_that_fail_are_named_with_their_reason(command: Command, home: Path) -> None:
+    (home / "benchmarks" / "rivals.py").write_text("import a_package_that_is_not_there\n")
+    with pytest.raises(AssertionError, match="closer-8px-seed0 failed: lookmore: ") as told:
+        command("small", "--seed", "0", "--jobs", "2")
+    assert "needs a_package_that_is_not_there: pip install" in str(told.value)
+    assert "2 of 5 runs have no rows; what they said is in" in str(told.value)
+
+
 def test_quick_has_rows_of_its_own(command: Command, home: Path) -> None:
     command("small", "--quick")
     assert {path.name for path in (home / "benchmarks" / "results").glob("*.json")} == {

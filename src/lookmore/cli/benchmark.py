@@ -1,11 +1,15 @@
 """``lookmore benchmark``: rivals and ablations under one protocol, row by row."""
 
+import sys
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+
+if TYPE_CHECKING:  # it imports torch, which the command line loads only when it must
+    from lookmore.grid.cell import Cell
 
 
 def benchmark(
@@ -31,6 +35,10 @@ def benchmark(
     home: Annotated[Path, typer.Option(help="Root of a checkout of lookmore.")] = Path("."),
     runs: Annotated[Path, typer.Option(help="Where run folders go.")] = Path("runs/benchmark"),
     plan: Annotated[bool, typer.Option("--plan", help="Say what is left to do, and stop.")] = False,
+    jobs: Annotated[
+        int, typer.Option(min=1, help="Runs at once, each a process: for a GPU, or many cores.")
+    ] = 1,
+    beside: Annotated[int, typer.Option(min=1, hidden=True)] = 1,
 ) -> None:
     """Train and measure every method of a suite that has no rows yet; resumes where it stopped.
 
@@ -86,6 +94,7 @@ def benchmark(
         overrides=overrides or [],
         ledger=ledger,
         runs=runs / name,
+        beside=beside,
     )
 
     def wanted(cell: Cell) -> bool:
@@ -102,6 +111,12 @@ def benchmark(
         f"{ledger.path}",
         soft_wrap=True,
     )
+    if jobs > 1 and not plan:
+        words = [suite, *(overrides or []), *(["--quick"] if quick else [])]
+        words += ["--home", str(home), "--runs", str(runs)]
+        _side_by_side(list(todo), jobs=jobs, words=words, said=runs / name / "said")
+        ledger = Ledger(ledger.path)
+        todo = {}
     for place, (cell, recipe) in enumerate(todo.items(), start=1):
         console.print(f"[bold]{place}/{len(todo)}[/bold] {cell}", soft_wrap=True)
         if not plan:
@@ -112,3 +127,46 @@ def benchmark(
     out = Console()
     for table in standings_tables(ledger.rows, metric=config.metric):
         out.print(table)
+
+
+def _side_by_side(cells: "list[Cell]", *, jobs: int, words: list[str], said: Path) -> None:
+    """Train cells in processes of their own, and say of each how long it took or why it failed."""
+    from lookmore.cli.work import working
+    from lookmore.engine.cores import chosen_threads
+    from lookmore.errors import TrainingError
+    from lookmore.grid.jobs import Ended, run_side_by_side
+
+    console = Console(stderr=True)
+    threads = max(1, chosen_threads().number // jobs)
+    # an override of the user's comes later, and counts
+    program = [sys.executable, "-c", "from lookmore.cli.main import main; main()", "benchmark"]
+    program += [words[0], f"machine.threads={threads}", *words[1:], "--beside", str(jobs)]
+    count = 0
+
+    def command(cell: "Cell") -> list[str]:
+        named = zip(("--method", "--side", "--seed", "--fold"), map(str, cell), strict=True)
+        return [*program, *(word for pair in named for word in pair)]
+
+    def started(cell: "Cell") -> None:
+        nonlocal count
+        count += 1
+        console.print(f"[bold]{count}/{len(cells)}[/bold] {cell}", soft_wrap=True)
+
+    def ended(found: Ended) -> None:
+        if found.is_done:
+            console.print(f"{found.cell}: {found.minutes:.1f} minutes", soft_wrap=True)
+        elif found.minutes:
+            last = found.said.read_text(errors="replace").strip().splitlines()[-1:] or ["nothing"]
+            console.print(f"{found.cell} failed: {last[0]}", soft_wrap=True, markup=False)
+        else:
+            console.print(f"{found.cell}: not tried, as what it shares failed", soft_wrap=True)
+
+    with working(console):
+        failed = run_side_by_side(
+            cells, jobs=jobs, command=command, said=said, started=started, ended=ended
+        )
+    if failed:
+        raise TrainingError(
+            f"{len(failed)} of {len(cells)} runs have no rows; what they said is in {said}, and "
+            "the same command tries them again"
+        )

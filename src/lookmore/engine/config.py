@@ -74,8 +74,8 @@ class MachineConfig:
     """Where a run computes."""
 
     device: str = "auto"
-    """``auto`` (CUDA when present), ``cpu`` or ``cuda``: of training, of teachers that torch computes
-    and of evaluation."""
+    """``auto`` (CUDA when present), ``cpu`` or ``cuda``: of training, of teachers that torch
+    computes, and of evaluation."""
 
     precision: str = "float32"
     """``float32`` or ``bfloat16`` (autocast; losses stay in float32)."""

@@ -31,7 +31,8 @@ class GridRow(Row):
     """Of lookmore."""
 
     machine: str
-    """Processor and cores, and the precision where it is not float32."""
+    """Processor, cores and GPU, the precision where it is not float32, and how many runs there
+    were at once where that is more than one."""
 
     seconds: float
     """Wall time of the training of the cell's student."""

@@ -57,6 +57,7 @@ class Grid:
         overrides: Where the images lie, and how this machine is used.
         ledger: Where rows go.
         runs: Where run folders lie.
+        beside: How many runs there are at once, this one among them; rows tell it.
     """
 
     def __init__(
@@ -68,12 +69,14 @@ class Grid:
         overrides: Sequence[str],
         ledger: Ledger,
         runs: Path,
+        beside: int = 1,
     ) -> None:
         unknown = sorted(set(suite.methods) - set(methods))
         if unknown:
             raise ConfigError(f"the suite names methods that nobody describes: {unknown}")
         self.suite, self.methods, self.home = suite, methods, home
         self.overrides, self.ledger, self.runs = overrides, ledger, runs
+        self.beside = beside
 
     def recipe(self, cell: Cell) -> Recipe:
         """Return the recipe of a cell."""
@@ -139,7 +142,7 @@ class Grid:
                 fold=cell.fold,
                 settings=settings_of(recipe),
                 commit=commit(),
-                machine=_machine(recipe),
+                machine=_machine(recipe, beside=self.beside),
                 seconds=round(read_seconds(folder).get("student", 0.0), 3),
             )
             for row in shown
@@ -148,7 +151,12 @@ class Grid:
         return rows
 
 
-def _machine(recipe: Recipe) -> str:
-    """Return what computed, and the precision where it is not the default."""
-    where, precision = machine(chosen_device(recipe.machine)), recipe.machine.precision
-    return where if precision == MachineConfig.precision else f"{where}, {precision}"
+def _machine(recipe: Recipe, *, beside: int) -> str:
+    """Return what computed, the precision where it is not the default, and how many shared it."""
+    precision = recipe.machine.precision
+    said = [machine(chosen_device(recipe.machine))]
+    if precision != MachineConfig.precision:
+        said.append(precision)
+    if beside > 1:
+        said.append(f"{beside} runs at once")
+    return ", ".join(said)
