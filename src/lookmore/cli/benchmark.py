@@ -16,9 +16,7 @@ def benchmark(
     suite: Annotated[
         str,
         typer.Argument(
-            help="lfw, lfw-inherited, lfw-onnx, lfw-students, lfw-parts, cars196, gtsrb, "
-            "gtsrb-swapped, gtsrb-mirrored, gtsrb-far, cifar10-jpeg, gtsrb-choices, "
-            "gtsrb-far-choices or lfw-choices."
+            help="lfw, cars196, gtsrb, cifar10-jpeg or another file of benchmarks/suites."
         ),
     ],
     overrides: Annotated[
