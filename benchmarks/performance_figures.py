@@ -22,14 +22,14 @@ def relations_figure(lines: list[Line]) -> Figure:
     sizes = [line["n"] for line in last]
     published = [line["other"] for line in last]
     axes.plot(sizes, published, marker="s", color="0.45", label="published form")
-    axes.plot(
-        sizes, [x["floor"] for x in last], ls=":", color="0.2", label="floor: arithmetic alone"
-    )
+    floors = [x["floor"] or None for x in last]  # under half a microsecond it is rounded to nothing
+    axes.plot(sizes, floors, ls=":", color="0.2", label="floor: arithmetic alone")
     axes.set(xscale="log", yscale="log", xlabel="images in the batch", ylabel="milliseconds")
     axes.set_xticks(sizes, [str(size) for size in sizes])
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")  # mathematics is drawn as text
     axes.minorticks_off()
-    axes.set_title(f"Orders 2 and 3, forward and backward, {last[0]['threads']} thread(s)")
+    where = "on a GPU" if last[0].get("device") == "cuda" else f"{last[0]['threads']} thread(s)"
+    axes.set_title(f"Orders 2 and 3, forward and backward, {where}")
     axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
     return figure
 
@@ -127,6 +127,7 @@ def throughput_figure(lines: list[Line]) -> Figure:
 FIGURES: dict[str, tuple[str, Callable[[list[Line]], Figure]]] = {
     "growth": ("Time and memory by images and by people", growth_figure),
     "relations": ("Time of orders 2 and 3 by size of the batch", relations_figure),
+    "relations-cuda": ("Time of orders 2 and 3 by size of the batch, on a GPU", relations_figure),
     "scaling": ("Time of the gather and of the relations by size of the batch", scaling_figure),
     "students": ("Size, speed and accuracy of students", students_figure),
     "throughput": ("Time of an epoch, the ordinary loop and ours", throughput_figure),
