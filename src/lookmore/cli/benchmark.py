@@ -45,6 +45,7 @@ def benchmark(
     """
     from lookmore.chain.folder import FREE_DATA
     from lookmore.cli.work import working
+    from lookmore.engine.cores import chosen_threads
     from lookmore.errors import ConfigError
     from lookmore.grid.cell import Cell
     from lookmore.grid.ledger import Ledger
@@ -110,8 +111,10 @@ def benchmark(
         soft_wrap=True,
     )
     if jobs > 1 and not plan:
-        words = [suite, *(overrides or []), *(["--quick"] if quick else [])]
-        words += ["--home", str(home), "--runs", str(runs)]
+        threads = max(1, chosen_threads().number // jobs)
+        # an override of the user's comes later, and counts
+        words = [suite, f"machine.threads={threads}", *(overrides or []), "--beside", str(jobs)]
+        words += ["--home", str(home), "--runs", str(runs), *(["--quick"] if quick else [])]
         _side_by_side(list(todo), jobs=jobs, words=words, said=runs / name / "said")
         ledger = Ledger(ledger.path)
         todo = {}
@@ -130,20 +133,16 @@ def benchmark(
 def _side_by_side(cells: "list[Cell]", *, jobs: int, words: list[str], said: Path) -> None:
     """Train cells in processes of their own, and say of each how long it took or why it failed."""
     from lookmore.cli.work import working
-    from lookmore.engine.cores import chosen_threads
     from lookmore.errors import TrainingError
     from lookmore.grid.jobs import Ended, run_side_by_side
 
     console = Console(stderr=True)
-    threads = max(1, chosen_threads().number // jobs)
-    # an override of the user's comes later, and counts
     program = [sys.executable, "-c", "from lookmore.cli.main import main; main()", "benchmark"]
-    program += [words[0], f"machine.threads={threads}", *words[1:], "--beside", str(jobs)]
     count = 0
 
     def command(cell: "Cell") -> list[str]:
         named = zip(("--method", "--side", "--seed", "--fold"), map(str, cell), strict=True)
-        return [*program, *(word for pair in named for word in pair)]
+        return [*program, *words, *(word for pair in named for word in pair)]
 
     def started(cell: "Cell") -> None:
         nonlocal count
