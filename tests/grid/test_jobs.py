@@ -26,7 +26,7 @@ sys.exit(cell in failing)
 
 @pytest.fixture
 def command(tmp_path: Path) -> Callable[..., Callable[[Cell], list[str]]]:
-    def make(*failing: str, seconds: float = 0.5) -> Callable[[Cell], list[str]]:
+    def make(*failing: str, seconds: float = 1.5) -> Callable[[Cell], list[str]]:
         words = [sys.executable, "-c", PROGRAM, str(tmp_path)]
         return lambda cell: [*words, str(cell), str(seconds), *failing]
 
