@@ -195,10 +195,8 @@ def measured(options: argparse.Namespace) -> Iterator[dict[str, object]]:
     for count in options.sizes:
         for engine in engines:
             line = compare(count, pairs=options.pairs, engine=engine, device=options.device)
-            peak = extra_mib("ours", count, engine) if options.device == "cpu" else on_gpu_mib(
-                "ours", count, engine
-            )  # fmt: skip
-            yield {**line, "peak_mib": round(peak, 1)}
+            extra = extra_mib if options.device == "cpu" else on_gpu_mib
+            yield {**line, "peak_mib": round(extra("ours", count, engine), 1)}
     if options.device == "cpu":
         peak = round(extra_mib("ours", options.memory_at, engines[-1]), 1)
         yield {

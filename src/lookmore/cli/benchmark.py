@@ -116,17 +116,18 @@ def benchmark(
         words = [suite, f"machine.threads={threads}", *(overrides or []), "--beside", str(jobs)]
         words += ["--home", str(home), "--runs", str(runs), *(["--quick"] if quick else [])]
         _side_by_side(list(todo), jobs=jobs, words=words, said=runs / name / "said")
-        ledger = Ledger(ledger.path)
-        todo = {}
-    for place, (cell, recipe) in enumerate(todo.items(), start=1):
-        console.print(f"[bold]{place}/{len(todo)}[/bold] {cell}", soft_wrap=True)
-        if not plan:
-            began = time.monotonic()
-            with working(console) as reporter:
-                grid.run(cell, recipe, reporter=reporter)
-            console.print(f"{cell}: {(time.monotonic() - began) / 60:.1f} minutes", soft_wrap=True)
+    else:
+        for place, (cell, recipe) in enumerate(todo.items(), start=1):
+            console.print(f"[bold]{place}/{len(todo)}[/bold] {cell}", soft_wrap=True)
+            if not plan:
+                began = time.monotonic()
+                with working(console) as reporter:
+                    grid.run(cell, recipe, reporter=reporter)
+                took = (time.monotonic() - began) / 60
+                console.print(f"{cell}: {took:.1f} minutes", soft_wrap=True)
     out = Console()
-    for table in standings_tables(ledger.rows, metric=config.metric):
+    rows = Ledger(ledger.path).rows  # other processes may have added theirs
+    for table in standings_tables(rows, metric=config.metric):
         out.print(table)
 
 
