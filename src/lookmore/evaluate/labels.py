@@ -42,6 +42,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         "scores_none": Method("Orders 1, 2 and 3, no class scores", "rival"),
         "scores_light": Method("Class scores at a quarter", "rival"),
         "individual_strong": Method("Order 1 alone, four times the weight", "rival"),
+        "individual_longer": Method("Order 1 alone, 16 epochs", "rival"),
         "relations_light": Method("Orders 2 and 3 at a third", "rival"),
         "guide_assistant": Method("Guide: assistant alone", "rival"),
         "guide_teacher": Method("Guide: teacher alone", "rival"),
