@@ -2,8 +2,8 @@
 
 Type     python benchmarks/results.py                            # from benchmarks/results/*.json
          python benchmarks/results.py runs/demo runs/lfw-16px    # and from these run folders
-Gives    recipes/RESULTS.md: a section for each suite and, of the runs named, for each run; sections
-         of runs stay as they are while no run is named
+Gives    recipes/RESULTS.md: a section for each suite and, of the runs named, for each run; those of
+         other runs stay as they are
          docs/figures/: two pictures of each suite
          docs/method.md: what each part of the method is worth
          docs/faces.md: what training through poor cameras is worth
@@ -123,6 +123,14 @@ def section(run: Path) -> str:
     return "\n\n".join(parts)
 
 
+def kept_sections(page: str, *, but: list[str]) -> list[str]:
+    """Return a page's sections of single runs, but for those whose headings ``but`` has anew."""
+    told = page.partition(f"\n{RUNS}\n")[2].strip().split("\n\n## ")
+    found = ["## " + text.removeprefix("## ") for text in told if text]
+    replaced = {section.partition("\n")[0] for section in but}
+    return [text for text in found if text.partition("\n")[0] not in replaced]
+
+
 def readme_block(run: Path) -> str:
     """Return the demo's figures and table for the README, and put the figures in place."""
     FIGURES.mkdir(exist_ok=True)
@@ -209,10 +217,8 @@ def main(runs: list[Path]) -> None:
         f"\n\n{glance_table(tried)}"
     )
     sections = [suite_part(name, suite, rows) for name, (suite, rows) in suites.items()]
-    if runs:
-        told = [RUNS, *(section(run) for run in runs)]
-    else:
-        told = ["".join(results.read_text(encoding="utf-8").strip().partition(RUNS)[1:])]
+    named = [section(run) for run in runs]
+    told = [RUNS, *kept_sections(results.read_text(encoding="utf-8"), but=named), *named]
     write_block(ROOT / "docs" / "method.md", parts_table(measured), script="results")
     write_block(
         ROOT / "docs" / "faces.md", cameras_block(*measured["lfw-cameras"]), script="results"

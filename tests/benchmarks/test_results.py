@@ -56,3 +56,13 @@ def test_the_method_page_says_what_each_part_is_worth() -> None:
     page = (ROOT / "docs" / "method.md").read_text(encoding="utf-8")
     suites = {path.stem: (suite_of(path).metric, Ledger(path).rows) for path in RESULTS}
     assert parts_table(suites) in page, "run: python benchmarks/results.py"
+
+
+def test_a_run_that_is_named_replaces_its_own_section_alone(
+    benchmark_script: Callable[[str], ModuleType],
+) -> None:
+    kept = benchmark_script("results").kept_sections
+    page = "# Results\n\n## Suite a\n\nrows\n\n# Single runs\n\n## demo\n\nold\n\n## lfw\n\nfaces\n"
+    assert kept(page, but=[]) == ["## demo\n\nold", "## lfw\n\nfaces"]
+    assert kept(page, but=["## demo\n\nnew"]) == ["## lfw\n\nfaces"]
+    assert kept("# Results\n", but=["## demo\n\nnew"]) == []
