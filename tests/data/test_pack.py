@@ -199,7 +199,10 @@ def test_progress_reaches_the_end(faces: FileSource, config: DataConfig) -> None
     assert calls == sorted(calls) and calls[-1] == (67, 67) and len(calls) == 3
 
 
-def test_decoding_waits_for_writing(faces: FileSource, config: DataConfig) -> None:
+def test_decoding_waits_for_writing(
+    faces: FileSource, config: DataConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
     decoded: list[int] = []
 
     class Counting(FileSource):

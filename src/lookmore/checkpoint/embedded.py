@@ -16,9 +16,11 @@ from lookmore.checkpoint.lists import write_list
 from lookmore.checkpoint.network import Pixels
 from lookmore.checkpoint.recogniser import Recogniser
 from lookmore.data.folder import open_folder
+from lookmore.data.threads import in_threads
 from lookmore.errors import ConfigError, DataError, UnreadableImageError
 
 _BATCH = 256
+_PIECE = 8  # images that one thread decodes
 
 
 class Named(NamedTuple):
@@ -92,14 +94,21 @@ def embed_images(
     kept: list[Named] = []
     unreadable: list[tuple[str, str]] = []
 
+    def seen(image: Named) -> Pixels | str:
+        try:
+            return recogniser.see(image.path).pixels
+        except UnreadableImageError as error:
+            return str(error)
+
     def batches() -> Iterator[Pixels]:
         waiting: list[Pixels] = []
-        for done, image in enumerate(images, start=1):
-            try:
-                waiting.append(recogniser.see(image.path).pixels)
+        found = in_threads(seen, images, piece=_PIECE)  # decoding a large file takes longest
+        for done, (image, pixels) in enumerate(zip(images, found, strict=True), start=1):
+            if isinstance(pixels, str):
+                unreadable.append((image.id, pixels))
+            else:
+                waiting.append(pixels)
                 kept.append(image)
-            except UnreadableImageError as error:
-                unreadable.append((image.id, str(error)))
             if waiting and (len(waiting) == _BATCH or done == len(images)):
                 yield np.stack(waiting)
                 waiting = []

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,10 +22,12 @@ from lookmore.data.pack_files import (
 from lookmore.data.sources import Source
 from lookmore.data.splits import assign_splits
 from lookmore.data.square import to_square
+from lookmore.data.threads import in_threads
 from lookmore.errors import DataError, UnreadableImageError
 
 _FORMAT = 2
-_CHUNK = 32
+_CHUNK = 32  # images between two words on progress
+_PIECE = 8  # images that one thread decodes
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -171,7 +172,7 @@ def _decode_into(
 
 
 def _decoded(source: Source, config: DataConfig) -> Iterator[tuple[Tensor, tuple[int, int]] | str]:
-    """Yield each image of the source in order, square, and its height and width before that.
+    """Return each image of the source in order, square, and its height and width before that.
 
     In the place of an image that cannot be read stands the reason.
     """
@@ -184,10 +185,8 @@ def _decoded(source: Source, config: DataConfig) -> Iterator[tuple[Tensor, tuple
         except UnreadableImageError as error:
             return str(error)
 
-    # Two threads: Pillow decodes without the interpreter's lock. Chunks bound the memory.
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        for start in range(0, len(source.ids), _CHUNK):
-            yield from pool.map(decode, range(start, min(start + _CHUNK, len(source.ids))))
+    # Pillow decodes without the interpreter's lock
+    return in_threads(decode, range(len(source.ids)), piece=_PIECE)
 
 
 def _check_unreadable(

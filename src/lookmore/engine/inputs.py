@@ -10,6 +10,7 @@ import math
 import os
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -20,6 +21,7 @@ from torch import Tensor
 from lookmore.data.pack import Pack
 from lookmore.data.pack_files import fresh_folder
 from lookmore.data.pack_views import views_of
+from lookmore.data.threads import in_threads
 from lookmore.data.views import ViewConfig, view_fingerprint
 from lookmore.degradation import DegradationConfig, degrade
 from lookmore.degradation.resize import shrink
@@ -149,14 +151,22 @@ def _fill(live: LiveInputs, path: Path, progress: Callable[[int, int], None] | N
     with path.open("wb") as file:
         header = {"descr": "|u1", "fortran_order": False, "shape": live.shape}
         np.lib.format.write_array_header_1_0(file, header)
-        for start in range(0, len(live.rows), _CHUNK):
-            rows = live.rows[start : start + _CHUNK]
-            views = range(live.views.total)
-            seen = torch.stack([live.lookup(rows, np.full(len(rows), v)) for v in views], dim=1)
-            if seen.shape[1:] != live.shape[1:]:
-                raise ValueError(f"inputs must be {live.shape[1:]}, got {tuple(seen.shape[1:])}")
+        starts = range(0, len(live.rows), _CHUNK)
+        chunks = [live.rows[start : start + _CHUNK] for start in starts]
+        done = 0
+        for rows, seen in zip(chunks, in_threads(partial(_all_views, live), chunks), strict=True):
             file.write(seen.numpy().tobytes())
+            done += len(rows)
             if progress:
-                progress(start + len(rows), len(live.rows))
+                progress(done, len(live.rows))
         file.flush()
         os.fsync(file.fileno())  # before the folder is renamed: a name stands for whole data
+
+
+def _all_views(live: LiveInputs, rows: np.ndarray) -> Tensor:
+    """Return ``(B, V, 3, side, side)`` uint8, every view of some rows."""
+    views = range(live.views.total)
+    seen = torch.stack([live.lookup(rows, np.full(len(rows), v)) for v in views], dim=1)
+    if seen.shape[1:] != live.shape[1:]:
+        raise ValueError(f"inputs must be {live.shape[1:]}, got {tuple(seen.shape[1:])}")
+    return seen

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from torch import Tensor
 from lookmore.chain.guide import Report
 from lookmore.checkpoint.checkpoint import write_whole
 from lookmore.data.pack import Pack
+from lookmore.data.threads import in_threads
 from lookmore.degradation.resize import enlarge
 from lookmore.evaluate.probes import make_probes
 from lookmore.streams.stream import Stream
@@ -125,12 +127,14 @@ class Embedder:
             return encoder.place(torch.from_numpy(np.load(path).astype(np.float32))).numpy()
         found: list[Tensor] = []
         note = f"{encoder.stream} at {side} px"
-        for start in range(0, len(rows), _BATCH):
-            part = rows[start : start + _BATCH]
+        parts = [rows[start : start + _BATCH] for start in range(0, len(rows), _BATCH)]
+        make = partial(make_probes, self.pack, side=side, degradation=degradation)
+        done = 0
+        for part, images in zip(parts, in_threads(make, parts), strict=True):
             with torch.inference_mode():
-                images = make_probes(self.pack, part, side=side, degradation=degradation)
                 found.append(encoder.embed(images.to(self.device)).cpu())
-            self.report(start + len(part), len(rows), note)
+            done += len(part)
+            self.report(done, len(rows), note)
         embeddings = torch.cat(found).float()
         content = io.BytesIO()
         np.save(content, embeddings.numpy())

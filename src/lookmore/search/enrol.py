@@ -16,6 +16,7 @@ from lookmore.checkpoint.network import Pixels
 from lookmore.checkpoint.recogniser import Picture, Recogniser
 from lookmore.data.images import read_image
 from lookmore.data.square import to_square
+from lookmore.data.threads import in_threads
 from lookmore.engine.config import MachineConfig
 from lookmore.engine.device import chosen_device
 from lookmore.errors import CheckpointError, DataError, TeacherError, UnreadableImageError
@@ -87,14 +88,22 @@ class Enroller:
         kept: list[int] = []
         unreadable: list[tuple[str, str]] = []
         total = len(listed.images)
+
+        def seen(at: int) -> Pixels | str:
+            try:
+                return self.see(listed.read(at).permute(1, 2, 0).numpy())
+            except UnreadableImageError as error:
+                return str(error)
+
         for start in range(0, total, _BATCH):
             batch: list[Pixels] = []  # and not the photographs themselves, which may be large
-            for at in range(start, min(start + _BATCH, total)):
-                try:
-                    batch.append(self.see(listed.read(at).permute(1, 2, 0).numpy()))
+            places = range(start, min(start + _BATCH, total))
+            for at, pixels in zip(places, in_threads(seen, places), strict=True):
+                if isinstance(pixels, str):
+                    unreadable.append((listed.images[at], pixels))
+                else:
+                    batch.append(pixels)
                     kept.append(at)
-                except UnreadableImageError as error:
-                    unreadable.append((listed.images[at], str(error)))
             if len(unreadable) > max_unreadable * total:
                 raise DataError(
                     f"{len(unreadable)} of the first {min(start + _BATCH, total)} of {total} "

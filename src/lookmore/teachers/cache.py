@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from torch import Tensor
 
 from lookmore.data.pack import Pack
 from lookmore.data.pack_views import identities_of, views_of
+from lookmore.data.threads import in_threads
 from lookmore.data.views import ViewConfig, view_fingerprint
 from lookmore.errors import TeacherError
 from lookmore.teachers.embedding_file import EmbeddingFile
@@ -36,7 +37,11 @@ class _Sight:
 
     def see(self, rows: NDArray[np.int64], views: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return ``(B, D)`` embeddings of one view of each row."""
-        images = views_of(
+        return self.ask(self.shown(rows, views))
+
+    def shown(self, rows: NDArray[np.int64], views: NDArray[np.int64]) -> Tensor:
+        """Return ``(B, 3, S, S)`` float32 in [0, 1], one view of each row."""
+        return views_of(
             self.pack,
             rows,
             views,
@@ -44,6 +49,23 @@ class _Sight:
             config=self.views,
             seed=self.view_seed,
         )
+
+    def unknown(
+        self, rows: NDArray[np.int64], known: NDArray[np.bool_]
+    ) -> Iterator[tuple[int, NDArray[np.int64], Tensor]]:
+        """Yield each view with the places in ``rows`` where it is not known, and the images."""
+        open_ = [(view, np.flatnonzero(~column)) for view, column in enumerate(known.T)]
+        open_ = [(view, asked) for view, asked in open_ if len(asked)]
+
+        def shown(view_asked: tuple[int, NDArray[np.int64]]) -> Tensor:
+            view, asked = view_asked
+            return self.shown(rows[asked], np.full(len(asked), view))
+
+        for (view, asked), images in zip(open_, in_threads(shown, open_), strict=True):
+            yield view, asked, images
+
+    def ask(self, images: Tensor) -> NDArray[np.float32]:
+        """Return ``(B, D)`` embeddings of images."""
         seen = self.embed(images)
         if self.flip:
             seen = (seen + self.embed(images.flip(-1))) / 2
@@ -155,13 +177,11 @@ def _fill(
         for start in range(done, count, batch):
             rows = sight.candidates[start : start + batch]
             answers, known = kin.lookup(identities[start : start + batch])
-            for view in range(total):
-                (asked,) = np.nonzero(~known[:, view])
-                if len(asked):
-                    seen = sight.see(rows[asked], np.full(len(asked), view))
-                    if seen.shape != (len(asked), width):
-                        raise TeacherError(_unfit(width, seen))
-                    answers[asked, view] = seen
+            for view, asked, images in sight.unknown(rows, known):
+                seen = sight.ask(images)
+                if seen.shape != (len(asked), width):
+                    raise TeacherError(_unfit(width, seen))
+                answers[asked, view] = seen
             if not np.isfinite(answers).all():
                 raise TeacherError(_unfit(width, answers))
             file.write(answers.astype("<f4").tobytes())
