@@ -15,7 +15,7 @@ from lookmore.evaluate.contest import Contestant, contestants
 from lookmore.evaluate.encoder import Embedder, Encoder, teacher_encoder
 from lookmore.evaluate.identification import by_person, gallery_and_probes, identify
 from lookmore.evaluate.measure import share_of
-from lookmore.evaluate.probes import make_probes, probe_degradation
+from lookmore.evaluate.probes import make_probes, probe_batches, probe_degradation
 from lookmore.evaluate.retrieval import retrieve
 from lookmore.evaluate.verification import verify
 from lookmore.metrics.intervals import wilson
@@ -280,6 +280,19 @@ def test_sharp_probes_are_the_images_as_they_are(pack: Pack) -> None:
     rows = np.array([0, 5])
     probes = make_probes(pack, rows, side=SIDE, degradation="degraded")
     assert torch.equal((probes * 255).round().to(torch.uint8), pack.batch(rows))
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_probes_of_many_images_are_those_of_each(
+    pack: Pack, monkeypatch: pytest.MonkeyPatch, threads: int
+) -> None:
+    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
+    rows = np.resize(np.arange(len(pack.ids)), 65)
+    found = list(probe_batches(pack, rows, side=8, degradation="degraded"))
+    assert [len(part) for part, _ in found] == [64, 1]
+    assert np.concatenate([part for part, _ in found]).tolist() == rows.tolist()
+    whole = make_probes(pack, rows, side=8, degradation="degraded")
+    assert torch.equal(torch.cat([images for _, images in found]), whole)
 
 
 def test_every_named_degradation_can_be_made_and_others_are_refused(pack: Pack) -> None:

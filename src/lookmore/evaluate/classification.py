@@ -9,12 +9,10 @@ from torch import Tensor
 from lookmore.evaluate.contest import Contestant
 from lookmore.evaluate.encoder import Embedder
 from lookmore.evaluate.measure import Measure, share_of
-from lookmore.evaluate.probes import make_probes
+from lookmore.evaluate.probes import probe_batches
 
 Scores = Callable[[Tensor], Tensor]
 """``(B, 3, s, s)`` images in [0, 1] to ``(B, C)`` class scores."""
-
-_BATCH = 128
 
 
 def classify(
@@ -51,11 +49,8 @@ def classify(
     sharp = embed.pack.images.shape[-1]
     if scores is not None:
         found: list[np.ndarray] = []
-        for start in range(0, len(rows), _BATCH):
+        for _, images in probe_batches(embed.pack, rows, side=side, degradation=degradation):
             with torch.inference_mode():
-                images = make_probes(
-                    embed.pack, rows[start : start + _BATCH], side=side, degradation=degradation
-                )
                 found.append(scores(images.to(embed.device)).argmax(dim=1).cpu().numpy())
         hits = np.concatenate(found) == labels
         return [

@@ -4,7 +4,6 @@ import hashlib
 import io
 import json
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,16 +15,14 @@ from torch import Tensor
 from lookmore.chain.guide import Report
 from lookmore.checkpoint.checkpoint import write_whole
 from lookmore.data.pack import Pack
-from lookmore.data.threads import in_threads
 from lookmore.degradation.resize import enlarge
-from lookmore.evaluate.probes import make_probes
+from lookmore.evaluate.probes import probe_batches
 from lookmore.streams.stream import Stream
 from lookmore.teachers import Teacher
 from lookmore.teachers.base import CPU
 from lookmore.teachers.embedding_file import EmbeddingFile
 from lookmore.teachers.space import GuideSpace
 
-_BATCH = 64
 _FORMAT = 2
 
 
@@ -127,10 +124,8 @@ class Embedder:
             return encoder.place(torch.from_numpy(np.load(path).astype(np.float32))).numpy()
         found: list[Tensor] = []
         note = f"{encoder.stream} at {side} px"
-        parts = [rows[start : start + _BATCH] for start in range(0, len(rows), _BATCH)]
-        make = partial(make_probes, self.pack, side=side, degradation=degradation)
         done = 0
-        for part, images in zip(parts, in_threads(make, parts), strict=True):
+        for part, images in probe_batches(self.pack, rows, side=side, degradation=degradation):
             with torch.inference_mode():
                 found.append(encoder.embed(images.to(self.device)).cpu())
             done += len(part)

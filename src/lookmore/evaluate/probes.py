@@ -1,6 +1,7 @@
 """How a probe loses its detail; fixed here, so that reports of two runs can be compared."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -9,9 +10,11 @@ import torch
 from torch import Tensor
 
 from lookmore.data.pack import Pack
+from lookmore.data.threads import in_threads
 from lookmore.degradation import DegradationConfig, degrade
 from lookmore.errors import ConfigError
 
+_BATCH = 64
 _PROBE_SEED = 20_001  # parameters of test degradations are drawn apart from those of training
 
 # Ranges: sigma in low-resolution pixels, noise on the [0, 1] scale, JPEG quality 1 to 100.
@@ -78,3 +81,12 @@ def make_probes(pack: Pack, rows: np.ndarray, *, side: int, degradation: str) ->
         views=np.zeros(len(rows), dtype=np.int64),
         seed=_PROBE_SEED,
     )
+
+
+def probe_batches(
+    pack: Pack, rows: np.ndarray, *, side: int, degradation: str
+) -> Iterator[tuple[np.ndarray, Tensor]]:
+    """Return the probes of many images, a batch at a time: its rows, and as `make_probes`."""
+    parts = [rows[start : start + _BATCH] for start in range(0, len(rows), _BATCH)]
+    make = partial(make_probes, pack, side=side, degradation=degradation)
+    return zip(parts, in_threads(make, parts), strict=True)
