@@ -200,9 +200,9 @@ def test_progress_reaches_the_end(faces: FileSource, config: DataConfig) -> None
 
 
 def test_decoding_waits_for_writing(
-    faces: FileSource, config: DataConfig, monkeypatch: pytest.MonkeyPatch
+    faces: FileSource, config: DataConfig, set_threads: Callable[[int], None]
 ) -> None:
-    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    set_threads(2)
     decoded: list[int] = []
 
     class Counting(FileSource):

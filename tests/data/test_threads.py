@@ -1,7 +1,7 @@
 """Pieces made side by side are those made one after the other, and no one else notices."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -10,12 +10,11 @@ from lookmore.data.threads import in_threads
 
 
 @pytest.fixture(params=[1, 2, 3])
-def threads(request: pytest.FixtureRequest) -> Iterator[int]:
+def threads(request: pytest.FixtureRequest, set_threads: Callable[[int], None]) -> int:
     """How many threads torch may use, as long as the test runs."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(request.param)
-    yield request.param
-    torch.set_num_threads(before)
+    number: int = request.param
+    set_threads(number)
+    return number
 
 
 @pytest.mark.parametrize("count", [0, 1, 5, 6, 7, 40])

@@ -284,9 +284,9 @@ def test_sharp_probes_are_the_images_as_they_are(pack: Pack) -> None:
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_probes_of_many_images_are_those_of_each(
-    pack: Pack, monkeypatch: pytest.MonkeyPatch, threads: int
+    pack: Pack, set_threads: Callable[[int], None], threads: int
 ) -> None:
-    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
+    set_threads(threads)
     rows = np.resize(np.arange(len(pack.ids)), 65)
     found = list(probe_batches(pack, rows, side=8, degradation="degraded"))
     assert [len(part) for part, _ in found] == [64, 1]

@@ -54,8 +54,8 @@ class _Sight:
         self, rows: NDArray[np.int64], known: NDArray[np.bool_]
     ) -> Iterator[tuple[int, NDArray[np.int64], Tensor]]:
         """Yield each view with the places in ``rows`` where it is not known, and the images."""
-        open_ = [(view, np.flatnonzero(~column)) for view, column in enumerate(known.T)]
-        open_ = [(view, asked) for view, asked in open_ if len(asked)]
+        columns = enumerate(known.T)
+        open_ = [(view, asked) for view, column in columns if len(asked := np.flatnonzero(~column))]
 
         def shown(view_asked: tuple[int, NDArray[np.int64]]) -> Tensor:
             view, asked = view_asked
