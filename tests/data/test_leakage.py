@@ -7,9 +7,8 @@ import pytest
 from PIL import Image, ImageEnhance
 
 from lookmore.data import leakage
-from lookmore.data.leakage import SAME, twins, without_twins
+from lookmore.data.leakage import SAME, twins
 from lookmore.data.pack import Pack
-from lookmore.errors import DataError
 
 SIDE = 48
 
@@ -117,16 +116,3 @@ def test_of_very_many_an_even_sample_is_compared_and_its_size_told(
 def test_nothing_on_one_side_is_no_leak() -> None:
     pack = pack_of([photograph(0)], ["train"])
     assert twins(pack, pack.rows("train"), pack.rows("test")) == ([], 0)
-
-
-def test_training_refuses_drops_or_allows_twins() -> None:
-    picture = photograph(0)
-    pictures = [picture, photograph(1), compressed(picture), compressed(picture)]
-    pack = pack_of(pictures, ["train", "train", "val", "test"])
-    with pytest.raises(DataError, match=r"nearly: 2 .*2 and 3, 100.*leaks=drop"):
-        without_twins(pack, policy="refuse")
-    dropped = without_twins(pack, policy="drop")
-    assert [dropped.rows(name).tolist() for name in ("train", "val", "test")] == [[1], [], [3]]
-    assert without_twins(pack, policy="allow") is pack
-    clean = pack_of(pictures[:3], ["train", "test", "val"])
-    assert without_twins(clean, policy="refuse") is clean

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lookmore.data.leakage import without_twins
 from lookmore.data.pack import Pack, build_pack
 from lookmore.data.sources import open_source
 from lookmore.data.splits import check_trainable
+from lookmore.data.without_twins import without_twins
 from lookmore.recipe.config import Recipe
 
 _TRIED = 256  # test images where training is limited, and two of every class where these are more
@@ -88,7 +88,7 @@ def open_material(
             split too and ``data.leaks`` is ``refuse``.
     """
     pack = build_pack(open_source(recipe.data), recipe.data, progress=progress)
-    pack = without_twins(pack, policy=recipe.data.leaks)
+    pack = without_twins(pack, policy=recipe.data.leaks, folder=Path(recipe.data.cache))
     check_trainable(pack.labels, pack.splits, recipe.student.task.loss)
     train, validation = pack.rows("train"), pack.rows("val")
     if limit is not None:

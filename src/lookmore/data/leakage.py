@@ -10,7 +10,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from lookmore.data.pack import Pack
-from lookmore.errors import DataError
 
 SAME = 0.985
 """Correlation of two pictures, in grey and 32 by 32 cells, from which they count as one picture.
@@ -23,6 +22,8 @@ _CANDIDATE = 0.96
 _FLAT = 2.0 / 255  # a picture with less contrast than this looks like any other
 _MOST_COMPARED = 2_000_000_000  # pairs; about a minute on one core
 _ENTRIES = 2**24  # similarities held at once
+RULES = (SAME, _COARSE, _FINE, _CANDIDATE, _FLAT, _MOST_COMPARED)
+"""What decides which images are twins, beside the images."""
 
 
 class Twin(NamedTuple):
@@ -69,37 +70,6 @@ def twins(
     found = {(twin.train, twin.tried): twin for twin in _alike(pack, train, compared)}
     found |= {(twin.train, twin.tried): twin for twin in equal}
     return sorted(found.values(), key=lambda twin: (-twin.likeness, *twin)), len(compared)
-
-
-def without_twins(pack: Pack, *, policy: str) -> Pack:
-    """Return a pack in which no training or validation image is a picture of the test split.
-
-    Args:
-        pack: The images.
-        policy: ``refuse``, ``drop``, or ``allow``, which compares nothing.
-
-    Returns:
-        The pack; what was dropped is in it still, but in no split.
-
-    Raises:
-        DataError: If there are twins and they are not to be dropped.
-    """
-    if policy == "allow":
-        return pack
-    own = np.sort(np.concatenate([pack.rows("train"), pack.rows("val")]))
-    found, _ = twins(pack, own, pack.rows("test"))
-    if not found:
-        return pack
-    rows = sorted({twin.train for twin in found})
-    if policy == "refuse":
-        first = found[0]
-        raise DataError(
-            f"training images that are in the test split too, or nearly: {len(rows)} (such as "
-            f"{pack.ids[first.train]} and {pack.ids[first.tried]}, {100 * first.likeness:.1f} % "
-            "alike); set data.leaks=drop to train without them, or data.leaks=allow if they "
-            "belong there; 'lookmore data check' shows them"
-        )
-    return pack.without(rows)
 
 
 def _equal(
