@@ -66,6 +66,23 @@ def test_the_differences_name_every_method_but_ours_and_the_sharp_teacher(
     assert "n = 3" in words
 
 
+def test_a_control_far_away_is_at_the_edge_and_leaves_rivals_their_room(
+    rows: list[GridRow], row: Make
+) -> None:
+    far = row("teacher_upscaled", 0.02, cell_method="ours")
+    kept = [found for found in rows if found.method not in ("teacher_upscaled", "sp")]
+    figure = differences([*kept, far], QUESTION, title="")  # kd is 10 points behind, this one 88
+    (axes,) = figure.axes
+    assert axes.get_xlim()[1] < 20
+    (arrow,) = [line for line in axes.lines if line.get_marker() == ">"]
+    labels = [label.get_text() for label in axes.get_yticklabels()]
+    assert labels[int(arrow.get_ydata()[0])] == "Teacher, probes scaled up"
+    assert "+88.0" in " ".join(text.get_text() for text in axes.texts)
+    assert "triangles" in " ".join(text.get_text() for text in figure.texts)
+    near = differences(kept, QUESTION, title="")
+    assert "triangles" not in " ".join(text.get_text() for text in near.texts)
+
+
 @pytest.mark.parametrize("name", ["sp", "a method with a name that says all that it does"])
 def test_names_of_methods_stay_in_the_picture(name: str, rows: list[GridRow], row: Make) -> None:
     figure = differences([*rows, row(name, 0.7)], QUESTION, title="")

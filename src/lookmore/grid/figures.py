@@ -15,6 +15,8 @@ from lookmore.grid.compare import CLEAR, Question, Standing, mean_and_error, sta
 from lookmore.grid.ledger import GridRow
 from lookmore.grid.suite import OURS
 
+_OUTLYING = 3.0  # times as far from ours as the furthest rival
+
 
 def mean_rows(rows: Sequence[GridRow]) -> list[Row]:
     """Return one row for each method, gallery, side and degradation: the mean over cells.
@@ -62,15 +64,21 @@ def differences(rows: Sequence[GridRow], question: Question, *, title: str) -> F
         figure = new_figure(width=7.6, height=tall)
         axes = figure.add_axes((0.30, 0.42 / tall, 0.50, 1 - 1.12 / tall))
         rivals = rivals_of(standing.method for standing in shown)
+        near = _nearby(shown)
         for place, standing in enumerate(shown):
             colour = line_style(standing.method, rivals=rivals)["color"]
             ahead, error = 100 * standing.ahead, 100 * standing.ahead_error
-            if error >= 0:
-                axes.hlines(
-                    place, ahead - CLEAR * error, ahead + CLEAR * error, color=colour, linewidth=1.6
-                )
             face = colour if error >= 0 else "white"
-            axes.plot([ahead], [place], "o", color=colour, markerfacecolor=face, markersize=5.5)
+            style = {"color": colour, "markerfacecolor": face, "markersize": 5.5}
+            if standing not in near:  # at the edge, pointing to where it would be
+                edge, arrow = (0.985, ">") if ahead > 0 else (0.015, "<")
+                side = axes.get_yaxis_transform()
+                axes.plot([edge], [place], arrow, transform=side, clip_on=False, **style)
+            else:
+                axes.plot([ahead], [place], "o", **style)
+                if error >= 0:
+                    ends = (ahead - CLEAR * error, ahead + CLEAR * error)
+                    axes.hlines(place, *ends, color=colour, linewidth=1.6)
             axes.annotate(
                 _numbers(standing), xy=(1.02, place), xycoords=("axes fraction", "data"),
                 va="center", fontsize=8, color=QUIET,
@@ -89,9 +97,22 @@ def differences(rows: Sequence[GridRow], question: Question, *, title: str) -> F
         figure.text(
             0.013, 1 - 0.46 * inch,
             "Points by which ours is ahead, same seed and fold; lines: two standard errors to "
-            "either side", fontsize=8.5, color=QUIET, va="center",
+            "either side" + ("" if len(near) == len(shown) else "; triangles: far outside"),
+            fontsize=8.5, color=QUIET, va="center",
         )  # fmt: skip
     return figure
+
+
+def _nearby(shown: Sequence[Standing]) -> list[Standing]:
+    """Return those that are drawn to scale: one far away would press all others into a point."""
+    reach = {
+        standing.method: abs(standing.ahead)
+        + (0.0 if math.isnan(standing.ahead_error) else CLEAR * standing.ahead_error)
+        for standing in shown
+    }
+    rivals = [reach[name] for name in reach if method_of(name).role == "rival"]
+    most = _OUTLYING * max(rivals, default=math.inf)
+    return [standing for standing in shown if reach[standing.method] <= most]
 
 
 def _make_room(axes: Axes) -> None:
