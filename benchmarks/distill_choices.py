@@ -25,7 +25,7 @@ PAGE = ROOT / "docs" / "experiments.md"
 IMAGES, SEEDS = 1000, (0, 1)
 COMMON = ("data.validation_share=0.3", "evaluate.split=val", "evaluate.controls=[]")
 COLLECTIONS = {
-    "faces": ("--task", "face", "--teacher", "dlib-face"),
+    "faces": ("--task", "face", "--teacher", "dlib-face", "teacher.align=arcface"),
     "signs": ("--task", "classify", "data.split_by=group", "data.group_pattern=^(.*)_"),
     "cars": ("--task", "metric", "--teacher", "imagenet", "data.fit=crop"),
 }

@@ -47,6 +47,20 @@ def test_what_distill_writes_loads(task: str, teacher: str) -> None:
     assert (recipe.views.total == 1) == teacher.startswith("file:")
 
 
+@pytest.mark.parametrize("inherit", [False, True])
+@pytest.mark.parametrize("teacher", ["dlib-face", "trained"])
+def test_every_stage_is_optimised_as_the_recipes_that_were_measured(
+    teacher: str, inherit: bool
+) -> None:
+    recipe = recipe_from(distilled(teacher=teacher, inherit=inherit), source="template")
+    stages = [recipe.teacher_training, recipe.assistant, recipe.student]
+    found = {
+        (stage.schedule.optimizer, stage.schedule.average) for stage in stages if stage is not None
+    }
+    measured = load_recipe(ROOT / "recipes" / "lfw-16px-inherited.yaml").student.schedule
+    assert found == {(measured.optimizer, measured.average)}
+
+
 def test_without_labels_there_is_no_task_loss() -> None:
     values = distilled(task="metric", teacher="imagenet", labelled=False)
     assert recipe_from(values, source="template").student.task.loss == "none"

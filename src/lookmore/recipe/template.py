@@ -17,6 +17,7 @@ _TASK_LOSS = MappingProxyType(
     }
 )
 _WEIGHTS = MappingProxyType({"individual": 2.0, "distance": 10.0, "angle": 20.0})
+_SCHEDULE = MappingProxyType({"optimizer": "muon", "learning_rate": 0.003, "average": 0.998})
 _CAMERA = MappingProxyType(
     {"blur_sigma": [0, 0.8], "noise_std": [0, 0.04], "mosaic_share": 0.5, "chain_share": 0.7}
 )
@@ -96,13 +97,13 @@ def recipe_values(
         "teacher": {"name": teacher, **({"whiten": 0.33} if teacher == DLIB else {})},
         "assistant": {
             "stream": {"side": trained_side},
-            "schedule": {"epochs": max(1, epochs // 2)},
+            "schedule": {"epochs": max(1, epochs // 2), **_SCHEDULE},
             "guides": {"teacher": 1},
             "weights": dict(_WEIGHTS),
             "task": dict(loss),
         },
         "student": {
-            "schedule": {"epochs": epochs},
+            "schedule": {"epochs": epochs, **_SCHEDULE},
             "guides": {"assistant": 1, "teacher": 1},
             "weights": dict(_WEIGHTS),
             "task": loss,
@@ -116,7 +117,7 @@ def recipe_values(
     if teacher == "trained":
         values["teacher_training"] = {
             "stream": {"backbone": "base", "side": trained_side},
-            "schedule": {"epochs": epochs},
+            "schedule": {"epochs": epochs, **_SCHEDULE},
             "task": {**loss, "weight": 1.0},
         }
     if inherit:
@@ -124,7 +125,7 @@ def recipe_values(
     if inherit and teacher == "trained":
         values["student"] |= {
             "stream": dict(values["teacher_training"]["stream"]),
-            "schedule": {"epochs": max(1, epochs // 2)},
+            "schedule": {"epochs": max(1, epochs // 2), **_SCHEDULE},
             "guides": {"teacher": 1},
         }
     elif inherit:
@@ -132,7 +133,7 @@ def recipe_values(
             "stream": {"backbone": teacher, "pretrained": True},
             "schedule": {
                 "epochs": max(1, epochs // 4),
-                "optimizer": "muon",
+                **_SCHEDULE,
                 "learning_rate": 0.001,
                 "weight_decay": 0.1,
             },
