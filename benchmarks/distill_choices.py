@@ -40,6 +40,8 @@ WAYS = {  # epochs, and the schedule of every stage
     "AdamW, 30 epochs": (30, ADAMW),
     "Muon, averaged, 30 epochs": (30, MUON),
     "Muon, averaged, 15 epochs": (15, MUON),
+    "AdamW, 90 epochs": (90, ADAMW),
+    "Muon, averaged, 90 epochs": (90, MUON),
 }
 FEWEST, MOST = 4, 60  # images of a class: with fewer there is nobody to find; no more are taken
 METRICS = {"faces": "rank1", "signs": "top1_accuracy", "cars": "recall_at_1"}
@@ -62,7 +64,8 @@ def subset(root: Path, folder: Path) -> Path:
 
 def tried(name: str, root: Path, way: str, seed: int) -> dict[str, float]:
     """Distil one collection one way, and return the student's value at each kind of question."""
-    run = ROOT / "runs" / f"distill-choice-{name}-{list(WAYS).index(way)}-{seed}"
+    short = way.lower().replace(",", "").replace(" ", "-")
+    run = ROOT / "runs" / f"distill-choice-{name}-{short}-seed{seed}"
     epochs, schedule = WAYS[way]
     said = [f"{stage}.schedule.{k}={v}" for stage in STAGES[name] for k, v in schedule.items()]
     lookmore = str(Path(sys.executable).with_name("lookmore"))

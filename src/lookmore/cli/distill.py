@@ -18,7 +18,13 @@ def distill(
         ),
     ] = "trained",
     side: Annotated[int, typer.Option(help="Side of the student's input, in pixels.")] = 16,
-    epochs: Annotated[int, typer.Option(help="Passes of the student over the images.")] = 30,
+    epochs: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="Passes of the student over the images; 0 = by how many there are, 30 to 200.",
+        ),
+    ] = 0,
     inherit: Annotated[
         bool,
         typer.Option(
@@ -50,10 +56,11 @@ def distill(
     from lookmore.cli.train import run_recipe
     from lookmore.data.sources import open_source
     from lookmore.recipe.load import data_config, recipe_from
-    from lookmore.recipe.template import recipe_values, run_name
+    from lookmore.recipe.template import epochs_for, recipe_values, run_name
 
     config = data_config(data, overrides or [])
-    labelled = bool((open_source(config).labels >= 0).any())
+    source = open_source(config)
+    labelled = bool((source.labels >= 0).any())
     values = recipe_values(
         name=name
         or run_name(data, task=task, side=side)
@@ -64,7 +71,7 @@ def distill(
         task=task,
         side=side,
         sharp=config.side,
-        epochs=epochs,
+        epochs=epochs or epochs_for(max(1, len(source.ids))),
         labelled=labelled,
         inherit=inherit,
         camera=camera,

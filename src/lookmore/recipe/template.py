@@ -22,6 +22,22 @@ _CAMERA = MappingProxyType(
     {"blur_sigma": [0, 0.8], "noise_std": [0, 0.04], "mosaic_share": 0.5, "chain_share": 0.7}
 )
 
+_SHOWN = 90_000  # images, views of the same one counted each time
+_FEWEST_EPOCHS, _MOST_EPOCHS = 30, 200
+
+
+def epochs_for(images: int) -> int:
+    """Return how many passes of the student suit a folder: small ones want more.
+
+    Args:
+        images: In the folder, 1 or more.
+
+    Example:
+        >>> epochs_for(300), epochs_for(1000), epochs_for(10_000)
+        (200, 90, 30)
+    """
+    return min(max(round(_SHOWN / images), _FEWEST_EPOCHS), _MOST_EPOCHS)
+
 
 def recipe_values(
     *,
