@@ -14,9 +14,11 @@ import statistics
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 from blocks import write_block
 
+from lookmore.checkpoint.provenance import commit
 from lookmore.data.names import natural_order
 from lookmore.evaluate.rows import Row, read_rows
 
@@ -24,15 +26,29 @@ ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "experiments.md"
 IMAGES, SEEDS = 1000, (0, 1)
 COMMON = ("data.validation_share=0.3", "evaluate.split=val", "evaluate.controls=[]")
+LEARNT = ("assistant", "student")
+
+
+class Collection(NamedTuple):
+    """How images of one kind are distilled and tried."""
+
+    options: tuple[str, ...]
+    stages: tuple[str, ...]
+    metric: str
+
+
 COLLECTIONS = {
-    "faces": ("--task", "face", "--teacher", "dlib-face", "teacher.align=arcface"),
-    "signs": ("--task", "classify", "data.split_by=group", "data.group_pattern=^(.*)_"),
-    "cars": ("--task", "metric", "--teacher", "imagenet", "data.fit=crop"),
-}
-STAGES = {
-    "faces": ("assistant", "student"),
-    "signs": ("teacher_training", "assistant", "student"),
-    "cars": ("assistant", "student"),
+    "faces": Collection(
+        ("--task", "face", "--teacher", "dlib-face", "teacher.align=arcface"), LEARNT, "rank1"
+    ),
+    "signs": Collection(
+        ("--task", "classify", "data.split_by=group", "data.group_pattern=^(.*)_"),
+        ("teacher_training", *LEARNT),
+        "top1_accuracy",
+    ),
+    "cars": Collection(
+        ("--task", "metric", "--teacher", "imagenet", "data.fit=crop"), LEARNT, "recall_at_1"
+    ),
 }
 ADAMW = {"optimizer": "adamw", "learning_rate": 0.002, "average": 0}
 MUON = {"optimizer": "muon", "learning_rate": 0.003, "average": 0.998}
@@ -44,7 +60,6 @@ WAYS = {  # epochs, and the schedule of every stage
     "Muon, averaged, 90 epochs": (90, MUON),
 }
 FEWEST, MOST = 4, 60  # images of a class: with fewer there is nobody to find; no more are taken
-METRICS = {"faces": "rank1", "signs": "top1_accuracy", "cars": "recall_at_1"}
 
 
 def subset(root: Path, folder: Path) -> Path:
@@ -62,36 +77,39 @@ def subset(root: Path, folder: Path) -> Path:
     return folder
 
 
-def tried(name: str, root: Path, way: str, seed: int) -> dict[str, float]:
-    """Distil one collection one way, and return the student's value at each kind of question."""
+def tried(name: str, root: Path, way: str, seed: int) -> dict[str, Row]:
+    """Distil one collection one way, and return the student's row for each kind of question."""
+    options, stages, metric = COLLECTIONS[name]
     short = way.lower().replace(",", "").replace(" ", "-")
     run = ROOT / "runs" / f"distill-choice-{name}-{short}-seed{seed}"
     epochs, schedule = WAYS[way]
-    said = [f"{stage}.schedule.{k}={v}" for stage in STAGES[name] for k, v in schedule.items()]
+    said = [f"{stage}.schedule.{k}={v}" for stage in stages for k, v in schedule.items()]
     lookmore = str(Path(sys.executable).with_name("lookmore"))
     command = [lookmore, "distill", "--data", str(root), "--out", str(run), "--epochs", str(epochs)]
-    command += [*COLLECTIONS[name], *COMMON, *said, f"seed={seed}"]
-    subprocess.run(command, check=True, cwd=ROOT)
+    subprocess.run([*command, *options, *COMMON, *said, f"seed={seed}"], check=True, cwd=ROOT)
     return {
-        "LR-LR" if row.gallery_side == row.probe_side else "LR-HR": row.value
+        "LR-LR" if row.gallery_side == row.probe_side else "LR-HR": row
         for row in read_rows(run / "report.json", Row)
-        if (row.method, row.metric, row.probe_side) == ("ours", METRICS[name], 16)
+        if (row.method, row.metric, row.probe_side) == ("ours", metric, 16)
     }
 
 
-def table_rows(roots: dict[str, Path]) -> list[str]:
-    """Return a table row for each collection, question and way."""
+def table_rows(name: str, root: Path) -> list[str]:
+    """Return a table row for each question about a collection, and each way."""
+    folder = subset(root, ROOT / "runs" / f"distill-choice-{name}")
+    found = {way: [tried(name, folder, way, seed) for seed in SEEDS] for way in WAYS}
     rows = []
-    for name, root in roots.items():
-        folder = subset(root, ROOT / "runs" / f"distill-choice-{name}")
-        found = {way: [tried(name, folder, way, seed) for seed in SEEDS] for way in WAYS}
-        for asked in found[next(iter(WAYS))][0]:
-            for way, values in found.items():
-                cells = [f"{100 * value[asked]:.1f}" for value in values]
-                mean = statistics.mean(100 * value[asked] for value in values)
-                what = METRICS[name] + ("" if name == "signs" else f", {asked}")
-                rows.append(f"| {name} | {what} | {way} | {', '.join(cells)} | {mean:.1f} |")
-                print(rows[-1], flush=True)
+    for asked in found[next(iter(WAYS))][0]:
+        for way, answers in found.items():
+            each = [answer[asked] for answer in answers]
+            values = [
+                f"{100 * r.value:.1f} ({100 * r.low:.0f} to {100 * r.high:.0f})" for r in each
+            ]
+            mean = statistics.mean(100 * row.value for row in each)
+            what = COLLECTIONS[name].metric + ("" if name == "signs" else f", {asked}")
+            cells = [name, what, way, ", ".join(values), f"{mean:.1f}", str(each[0].n)]
+            rows.append(f"| {' | '.join(cells)} |")
+            print(rows[-1], flush=True)
     return rows
 
 
@@ -102,11 +120,15 @@ def main(arguments: list[str]) -> None:
     if unknown or not roots:
         known = ", ".join(COLLECTIONS)
         raise SystemExit(f"give NAME=FOLDER, NAME among {known}; got {unknown or 'none'}")
-    head = [
-        "| images | 16 px, held out | every stage by | each seed, % | mean |",
-        "|---|---|---|---|---|",
+    lines = [
+        "| images | 16 px, held out | every stage by | seeds 0 and 1, % | mean | probes |",
+        "|---|---|---|---|---|---|",
+        *(line for name, root in roots.items() for line in table_rows(name, root)),
+        "",
+        "`python benchmarks/distill_choices.py "
+        f"{' '.join(f'{name}=...' for name in roots)}`, commit {commit()}; 95 % intervals over probes.",
     ]
-    write_block(PAGE, "\n".join([*head, *table_rows(roots)]), script="distill_choices")
+    write_block(PAGE, "\n".join(lines), script="distill_choices")
 
 
 if __name__ == "__main__":
