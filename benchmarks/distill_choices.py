@@ -120,13 +120,13 @@ def main(arguments: list[str]) -> None:
     if unknown or not roots:
         known = ", ".join(COLLECTIONS)
         raise SystemExit(f"give NAME=FOLDER, NAME among {known}; got {unknown or 'none'}")
+    given = " ".join(f"{name}=..." for name in roots)
     lines = [
         "| images | 16 px, held out | every stage by | seeds 0 and 1, % | mean | probes |",
         "|---|---|---|---|---|---|",
         *(line for name, root in roots.items() for line in table_rows(name, root)),
         "",
-        "`python benchmarks/distill_choices.py "
-        f"{' '.join(f'{name}=...' for name in roots)}`, commit {commit()}; 95 % intervals over probes.",
+        f"`python benchmarks/distill_choices.py {given}`, commit {commit()}; 95 % intervals.",
     ]
     write_block(PAGE, "\n".join(lines), script="distill_choices")
 
