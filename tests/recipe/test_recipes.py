@@ -110,6 +110,15 @@ def test_a_student_for_a_camera_is_trained_and_tried_through_one(inherit: bool) 
     assert plain.evaluate.degradations == ("bicubic",)
 
 
+@pytest.mark.parametrize("task", ["metric", "classify"])
+def test_a_student_may_inherit_from_a_published_network(task: str) -> None:
+    recipe = recipe_from(distilled(task=task, teacher="imagenet", inherit=True), source="template")
+    stream = recipe.student.stream
+    assert recipe.assistant is None
+    assert (stream.backbone, stream.pretrained, stream.side) == ("imagenet", True, 48)
+    assert (recipe.student.task.loss == "cross-entropy") == (task == "classify")
+
+
 def test_a_student_may_inherit_from_a_file() -> None:
     recipe = recipe_from(distilled(teacher="onnx:net.onnx", inherit=True), source="template")
     stream = recipe.student.stream
@@ -132,8 +141,8 @@ def test_a_student_may_inherit_from_a_teacher_that_is_trained(task: str) -> None
     ("changes", "message"),
     [
         (
-            {"teacher": "imagenet"},
-            "--inherit needs --teacher dlib-face, onnx:PATH or trained, .* got imagenet",
+            {"teacher": "timm:resnet18"},
+            "--inherit needs --teacher dlib-face, imagenet, onnx:PATH or trained, .* got timm:",
         ),
         ({"side": 64}, "--inherit with dlib-face is for --side 8 to 43, got 64"),
     ],

@@ -28,8 +28,8 @@ def distill(
     inherit: Annotated[
         bool,
         typer.Option(
-            help="Start the student from the weights of its teacher, dlib-face, onnx:PATH or "
-            "trained: a larger and slower student, which need not learn everything anew."
+            help="Start the student from the weights of its teacher, dlib-face, imagenet, "
+            "onnx:PATH or trained: larger and slower, it need not learn everything anew."
         ),
     ] = False,
     camera: Annotated[

@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Any
 
 from lookmore.backbones.dlib_backbone import SMALLEST_SIDE
-from lookmore.backbones.table import DLIB, ONNX_PREFIX
+from lookmore.backbones.table import DLIB, IMAGENET, ONNX_PREFIX
 from lookmore.errors import ConfigError
 from lookmore.teachers.dlib_network import FEW
 
@@ -84,11 +84,11 @@ def recipe_values(
             "images into one folder per class, or name a teacher that is ready"
         )
     own_file = teacher.startswith(ONNX_PREFIX)
-    if inherit and not own_file and teacher not in (DLIB, "trained"):
+    if inherit and not own_file and teacher not in (DLIB, IMAGENET, "trained"):
         raise ConfigError(
-            f"--inherit needs --teacher {DLIB}, {ONNX_PREFIX}PATH or trained, whose weights a "
-            f"student can have, got {teacher}; other students start from published weights by "
-            "student.stream.backbone=timm:NAME student.stream.pretrained=true"
+            f"--inherit needs --teacher {DLIB}, {IMAGENET}, {ONNX_PREFIX}PATH or trained, whose "
+            f"weights a student can have, got {teacher}; other students start from published "
+            "weights by student.stream.backbone=timm:NAME student.stream.pretrained=true"
         )
     if inherit and teacher == DLIB and not SMALLEST_SIDE <= side <= FEW:
         raise ConfigError(
@@ -145,8 +145,10 @@ def recipe_values(
             "guides": {"teacher": 1},
         }
     elif inherit:
+        # dlib's network and a file's know themselves how large they want few pixels
+        inside = {"side": trained_side} if teacher == IMAGENET else {}
         values["student"] = {
-            "stream": {"backbone": teacher, "pretrained": True},
+            "stream": {"backbone": teacher, "pretrained": True, **inside},
             "schedule": {
                 "epochs": max(1, epochs // 4),
                 **_SCHEDULE,
@@ -155,6 +157,7 @@ def recipe_values(
             },
             "guides": {"teacher": 1},
             "weights": {"individual": 4.0, "distance": 10.0, "angle": 20.0},
+            **({"task": loss} if task == "classify" else {}),  # its answer is a class
         }
     return values
 
