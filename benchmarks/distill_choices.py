@@ -1,7 +1,7 @@
 """Choose how `lookmore distill` optimises, on held-out images, and write docs/experiments.md.
 
 Type     python benchmarks/distill_choices.py faces=LFW/images signs=GTSRB cars=CARS196
-Takes    about an hour and a half on one core
+Takes    about an hour for cars, on one core beside other work; more for the others
 Gives    docs/experiments.md: the block between the markers; runs/distill-choice-*
 
 A stranger's folder is small: of each collection classes are taken, evenly spaced in their order,

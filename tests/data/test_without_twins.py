@@ -74,6 +74,16 @@ def test_other_splits_or_other_pixels_are_compared_anew(leaking: Pack, tmp_path:
     assert rows_of(without_twins(replaced, policy="drop", folder=tmp_path)) == [[0, 1], [], [3]]
 
 
+def test_the_same_images_in_other_rows_are_not_mistaken_for_them(
+    leaking: Pack, tmp_path: Path
+) -> None:
+    without_twins(leaking, policy="drop", folder=tmp_path)
+    images, splits = [*leaking.images, OTHER], ["train", "train", "val", "test", ""]
+    behind, before = pack_of(images, splits), pack_of(images[-1:] + images[:-1], ["", *splits[:-1]])
+    assert rows_of(without_twins(behind, policy="drop", folder=tmp_path)) == [[1], [], [3]]
+    assert rows_of(without_twins(before, policy="drop", folder=tmp_path)) == [[2], [], [4]]
+
+
 @pytest.mark.parametrize("text", ["[[0, 3]]", "not JSON", "7"])
 def test_a_damaged_file_is_named_with_what_to_do(leaking: Pack, tmp_path: Path, text: str) -> None:
     without_twins(leaking, policy="drop", folder=tmp_path)

@@ -71,7 +71,7 @@ def distill(
         task=task,
         side=side,
         sharp=config.side,
-        epochs=epochs or epochs_for(max(1, len(source.ids))),
+        epochs=epochs or epochs_for(len(source.ids)),
         labelled=labelled,
         inherit=inherit,
         camera=camera,
